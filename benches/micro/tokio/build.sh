@@ -1,0 +1,36 @@
+#!/bin/sh
+# SPDX-FileCopyrightText: The rouse authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# build.sh TARGET_DIR: builds the Tokio peer with Debian's cargo and rustc from
+# Debian's crates (apt: cargo rustc librust-tokio-dev), offline, and prints the
+# path of each program, one a line. Cargo's own messages go to stderr.
+set -eu
+
+[ $# -eq 1 ] || { echo "usage: build.sh TARGET_DIR" >&2; exit 2; }
+source_dir=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$1"
+target=$(cd "$1" && pwd)
+
+# Cargo writes Cargo.lock beside Cargo.toml; building through links keeps it,
+# as everything else that is made, out of the source tree. No lock file is kept
+# in git: it is resolved anew whenever Debian's folder of crates has changed.
+mkdir -p "$target/package"
+for name in Cargo.toml build.rs src; do
+    ln -sfn "$source_dir/$name" "$target/package/$name"
+done
+registry=/usr/share/cargo/registry
+lock=$target/package/Cargo.lock
+[ "$lock" -nt "$registry" ] || rm -f "$lock"
+
+# By full path and with a CARGO_HOME of its own: another toolchain may be first
+# on PATH, with another configuration.
+cd "$target/package"
+CARGO_HOME="$target/cargo-home" CARGO_TARGET_DIR="$target" \
+    RUSTC=/usr/bin/rustc RUSTFLAGS="-C target-cpu=native" \
+    /usr/bin/cargo build --release --offline --quiet \
+    --config 'source.crates-io.replace-with="debian"' \
+    --config "source.debian.directory=\"$registry\"" >&2
+
+echo "$target/release/tokio_micro"
+echo "$target/release/tokio_idle_bytes"

@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: The rouse authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+# The library: rouse::static, rouse::shared, and rouse::rouse for whichever of them is meant when nobody says.
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+
+file(GLOB_RECURSE rouse_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/*.cpp")
+file(GLOB_RECURSE rouse_headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/include/*.hpp")
+if(NOT rouse_sources)
+    set(rouse_sources "${PROJECT_BINARY_DIR}/empty.cpp") # a library needs a source, and the tree has none yet
+    file(WRITE "${PROJECT_BINARY_DIR}/empty.cpp" "")
+endif()
+
+# Options that change the layout or the meaning of the headers. Whoever includes them must see what the library was built with.
+set(rouse_definitions)
+if(ROUSE_NO_VERDICT)
+    list(APPEND rouse_definitions ROUSE_NO_VERDICT=1)
+endif()
+string(TOUPPER "${ROUSE_FRAME_CACHE}" frame_cache)
+if(NOT frame_cache STREQUAL "AUTO") # AUTO leaves it to base/config.hpp, which knows the sanitizer
+    if(ROUSE_FRAME_CACHE)
+        list(APPEND rouse_definitions ROUSE_FRAME_CACHE=1)
+    else()
+        list(APPEND rouse_definitions ROUSE_FRAME_CACHE=0)
+    endif()
+endif()
+
+function(rouse_add_library kind type)
+    set(target rouse_${kind})
+    add_library(${target} ${type} ${rouse_sources} ${rouse_headers})
+    add_library(rouse::${kind} ALIAS ${target})
+    target_compile_features(${target} PUBLIC cxx_std_23)
+    target_compile_definitions(${target} PUBLIC ${rouse_definitions})
+    target_include_directories(
+        ${target}
+        PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>"
+        PRIVATE "${PROJECT_SOURCE_DIR}/src")
+    target_link_libraries(${target} PUBLIC Threads::Threads PRIVATE "$<BUILD_INTERFACE:rouse_warnings>")
+    set_target_properties(
+        ${target}
+        PROPERTIES OUTPUT_NAME rouse
+                   EXPORT_NAME ${kind}
+                   CXX_EXTENSIONS OFF
+                   DEFINE_SYMBOL "" # everything is visible; the macro that CMake would define means nothing here
+                   VERSION ${PROJECT_VERSION}
+                   SOVERSION ${rouse_soversion})
+endfunction()
+
+# Before 1.0 a minor release may break the ABI.
+if(PROJECT_VERSION_MAJOR EQUAL 0)
+    set(rouse_soversion ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+else()
+    set(rouse_soversion ${PROJECT_VERSION_MAJOR})
+endif()
+
+if(BUILD_SHARED_LIBS)
+    set(rouse_default shared)
+else()
+    set(rouse_default static)
+endif()
+set(rouse_kinds ${rouse_default})
+if(ROUSE_BUILD_BOTH)
+    set(rouse_kinds static shared)
+endif()
+foreach(kind IN LISTS rouse_kinds)
+    string(TOUPPER ${kind} type)
+    rouse_add_library(${kind} ${type})
+endforeach()
+
+add_library(rouse INTERFACE)
+add_library(rouse::rouse ALIAS rouse)
+target_link_libraries(rouse INTERFACE rouse_${rouse_default})

@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: The rouse authors
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+# One executable per folder of tests/: tests/core/**/*.cpp is test_core, and so on. Two kinds of folder are no GoogleTest suite: those
+# that bring a CMakeLists.txt of their own, which is used instead, and those named below.
+
+file(GLOB rouse_test_folders LIST_DIRECTORIES true RELATIVE "${PROJECT_SOURCE_DIR}/tests" CONFIGURE_DEPENDS
+     "${PROJECT_SOURCE_DIR}/tests/*")
+list(REMOVE_ITEM rouse_test_folders consumer compile_fail tools support)
+
+file(GLOB_RECURSE rouse_test_support CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.cpp")
+
+# Debian's CMake files for GoogleTest; a prebuilt, uninstrumented library does, sanitizers included: it shares nothing with us
+# but calls.
+find_package(GTest QUIET)
+if(NOT GTest_FOUND)
+    message(FATAL_ERROR "GoogleTest was not found. Install it (Debian: libgtest-dev), or configure with -DROUSE_BUILD_TESTS=OFF.")
+endif()
+include(GoogleTest)
+
+# gtest.h costs more to parse than most of our tests; parsed once, it is paid once per build. The standard headers that every test
+# needs come along. Nothing of rouse is in it, so that a test still shows which of our headers it needs.
+file(WRITE "${PROJECT_BINARY_DIR}/test_pch.cpp" "")
+add_library(rouse_test_pch OBJECT "${PROJECT_BINARY_DIR}/test_pch.cpp")
+rouse_program(rouse_test_pch)
+target_link_libraries(rouse_test_pch PRIVATE GTest::gtest)
+target_precompile_headers(
+    rouse_test_pch
+    PRIVATE
+    <gtest/gtest.h>
+    <chrono>
+    <coroutine>
+    <expected>
+    <functional>
+    <memory>
+    <string>
+    <thread>
+    <vector>)
+
+if(rouse_test_support)
+    add_library(rouse_test_support STATIC ${rouse_test_support})
+    rouse_program(rouse_test_support)
+    target_include_directories(rouse_test_support PUBLIC "${PROJECT_SOURCE_DIR}/tests")
+    target_link_libraries(rouse_test_support PUBLIC GTest::gtest)
+endif()
+
+function(rouse_add_test_folder folder)
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/${folder}/*.cpp")
+    if(NOT sources)
+        return()
+    endif()
+    set(target test_${folder})
+    add_executable(${target} ${sources})
+    rouse_program(${target})
+    target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests" "${PROJECT_SOURCE_DIR}/src")
+    target_link_libraries(${target} PRIVATE GTest::gtest)
+    if(NOT "${PROJECT_SOURCE_DIR}/tests/${folder}/main.cpp" IN_LIST sources)
+        target_link_libraries(${target} PRIVATE GTest::gtest_main)
+    endif()
+    if(TARGET rouse_test_support)
+        target_link_libraries(${target} PRIVATE rouse_test_support)
+    endif()
+    target_precompile_headers(${target} REUSE_FROM rouse_test_pch)
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
+
+    # A test that waits for ever is what this library is about: none may hold up a run. Loose, for loaded machines and TSan.
+    set(timeout 60)
+    if(folder STREQUAL "stress")
+        set(timeout 300)
+    endif()
+    gtest_discover_tests(
+        ${target}
+        TEST_PREFIX "${folder}."
+        DISCOVERY_MODE PRE_TEST
+        DISCOVERY_TIMEOUT 60
+        PROPERTIES TIMEOUT ${timeout})
+endfunction()
+
+foreach(folder IN LISTS rouse_test_folders)
+    if(EXISTS "${PROJECT_SOURCE_DIR}/tests/${folder}/CMakeLists.txt")
+        add_subdirectory("${PROJECT_SOURCE_DIR}/tests/${folder}" "${PROJECT_BINARY_DIR}/tests/${folder}")
+    elseif(IS_DIRECTORY "${PROJECT_SOURCE_DIR}/tests/${folder}")
+        rouse_add_test_folder(${folder})
+    endif()
+endforeach()
+if(EXISTS "${PROJECT_SOURCE_DIR}/tests/compile_fail/CMakeLists.txt")
+    add_subdirectory("${PROJECT_SOURCE_DIR}/tests/compile_fail" "${PROJECT_BINARY_DIR}/tests/compile_fail")
+endif()

@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <cstdint>
+#include <source_location>
+
+namespace rouse {
+
+/// A place in the source. `std::source_location` already is one pointer on our compilers; a default-made one
+/// is "nowhere". Take it as a defaulted argument: `SourceLocation where = SourceLocation::current()`.
+class SourceLocation {
+public:
+    constexpr SourceLocation() noexcept = default;
+    constexpr SourceLocation(std::source_location where) noexcept : where_(where) {}
+
+    static consteval SourceLocation
+    current(std::source_location where = std::source_location::current()) noexcept {
+        return where;
+    }
+    [[nodiscard]] constexpr const char* file_name() const noexcept { return where_.file_name(); }
+    [[nodiscard]] constexpr const char* function_name() const noexcept { return where_.function_name(); }
+    [[nodiscard]] constexpr std::uint32_t line() const noexcept { return where_.line(); }
+    [[nodiscard]] constexpr std::uint32_t column() const noexcept { return where_.column(); }
+    /// False for "nowhere".
+    [[nodiscard]] constexpr explicit operator bool() const noexcept { return where_.line() != 0; }
+
+private:
+    std::source_location where_;
+};
+
+static_assert(sizeof(SourceLocation) <= 2 * sizeof(void*), "each promise keeps one of these");
+
+} // namespace rouse

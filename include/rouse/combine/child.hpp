@@ -1,0 +1,142 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "rouse/core/future.hpp"
+#include "rouse/core/hang.hpp"
+#include "rouse/task/slot.hpp"
+
+#include <exception>
+#include <optional>
+#include <string_view>
+
+namespace rouse::detail {
+
+/// A future that a combinator polls, with the slot through which it is told when this child can never be
+/// woken. The combinator polls all its children, and then asks each pending one for the verdict.
+class ChildBase {
+public:
+    ChildBase() noexcept = default;
+    ChildBase(const ChildBase&) = delete;
+    ChildBase& operator=(const ChildBase&) = delete;
+
+    /// Pending, without a waker of its own, and nobody else has one that might wake it. Proven; in the poll
+    /// of the combinator, after all its children.
+    [[nodiscard]] bool is_lost() const noexcept {
+        return !ROUSE_NO_VERDICT && slot_ && !has_wakers_ && !told_ && ChildSet::nobody_left(*slot_);
+    }
+    /// Pending, without a waker of its own; somebody else's may wake it.
+    [[nodiscard]] bool has_no_waker() const noexcept { return slot_ && !has_wakers_; }
+
+protected:
+    ~ChildBase() = default;
+
+    /// The slot for a poll under `cx`; null when the task is not one of ours: its waker is then handed
+    /// through.
+    Slot* slot_for(Context& cx, ChildSet& set);
+    void end_poll() noexcept { has_wakers_ = slot_->close(); }
+    /// Around the destruction of the child's future: its wakers go without a wake of the task.
+    void begin_end() noexcept {
+        if (slot_) slot_->open();
+    }
+    void finish_end() noexcept;
+    void told() noexcept { told_ = true; }
+
+    /// The report about this child: its own stack, then that of the coroutines around the combinator.
+    static HangReport report_of(std::string_view role, std::string_view type, const AwaitFrames& child);
+
+private:
+    Slot* slot_ = nullptr;
+    bool has_wakers_ = false;
+    bool told_ = false; // reported before, and left as it is
+};
+
+template <class F>
+class Child final : public ChildBase {
+    using Held = F; // a reference: the future lives elsewhere
+    using Future = std::remove_reference_t<F>;
+
+public:
+    using Output = OutputOf<Future>;
+
+    template <class G>
+    explicit Child(std::in_place_t, G&& future) : future_(std::in_place, std::forward<G>(future)) {}
+    /// Before the first poll.
+    Child(Child&& other) noexcept : future_(std::move(other.future_)) {}
+    ~Child() { end(); }
+
+    [[nodiscard]] bool pending() const noexcept { return future_.has_value(); }
+
+    Poll<Output> poll(Context& cx, ChildSet& set) {
+        Slot* slot = slot_for(cx, set);
+        if (!slot) return get().poll(cx);
+        const LentWaker waker(slot->waker());
+        Context own(waker.get());
+        slot->open();
+        const Close close(*this);
+        return get().poll(own);
+    }
+
+    /// It is lost: `role` says what it is to the combinator. Makes its innermost coroutine throw, at its next
+    /// poll (true); throws, if it has none; leaves it as it is, if that is the policy (false).
+    bool fail_lost(std::string_view role) {
+        std::exception_ptr error = diagnose_hang(report(role));
+        if (!error) {
+            told();
+            return false;
+        }
+        if constexpr (Failable<Future>)
+            if (get().fail_await(error)) return true;
+        std::rethrow_exception(std::move(error));
+    }
+    /// It is lost, and the others may go on: tells the hook, once.
+    void report_lost(std::string_view role) {
+        told();
+        report_hang(report(role));
+    }
+
+    /// Destroys the future, and with it every waker that it keeps.
+    void end() noexcept {
+        if (!future_) return;
+        begin_end();
+        future_.reset();
+        finish_end();
+    }
+    void inspect(Inspector& to, std::string_view role) const {
+        if (!future_) return;
+        to.begin_child(role);
+        to.leaf(type_name<Future>());
+        inspect_future(future_->get(), to);
+        to.end_child();
+    }
+
+private:
+    class Box {
+    public:
+        template <class G>
+        explicit Box(G&& future) : future_(std::forward<G>(future)) {}
+        [[nodiscard]] Future& get() noexcept { return future_; }
+        [[nodiscard]] const Future& get() const noexcept { return future_; }
+
+    private:
+        Held future_;
+    };
+    class Close {
+    public:
+        explicit Close(Child& child) noexcept : child_(child) {}
+        ~Close() { child_.end_poll(); }
+
+    private:
+        Child& child_;
+    };
+    Future& get() noexcept { return future_->get(); }
+    HangReport report(std::string_view role) {
+        AwaitFrames frames;
+        inspect_future(get(), frames);
+        return report_of(role, type_name<Future>(), frames);
+    }
+
+    std::optional<Box> future_;
+};
+
+} // namespace rouse::detail

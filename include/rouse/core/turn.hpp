@@ -1,0 +1,57 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "rouse/base/config.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace rouse::detail {
+
+class TaskState;
+struct PollScope;
+
+/// What this thread is doing for which task, in plain memory. It makes the common case of a waker cheap: a
+/// task that clones, drops or wakes *its own* waker during its own poll touches `delta` and `woken`, not its
+/// state word; the end of the poll adds them up in the one RMW that it makes anyway.
+///
+/// After a poll that returned Pending the task may stay here one poll longer, as `settling`: if the next task
+/// wakes it, as the other half of a ping-pong does, it goes back to the queue without ever having been idle.
+/// Until it is settled it is ACTIVE, and nobody else decides about it.
+struct Turn {
+    /// The task whose poll is running on this thread, or null.
+    TaskState* current = nullptr;
+    /// What the state word of `current` still has to gain (see TaskState: counts only, modulo 2^64).
+    std::uint64_t delta = 0;
+    /// `current` was woken by itself, from inside its poll.
+    bool woken = false;
+    /// `current` means to be polled again without anyone's wake: yield_now, or the budget.
+    bool yielded = false;
+
+    bool settling_woken = false;
+    /// Some executor of ours drives on this thread: a second one may not nest in it.
+    bool driving = false;
+    /// The awaits that this poll may still complete without going back to the executor.
+    std::int32_t budget = 0;
+
+    TaskState* settling = nullptr;
+    std::uint64_t settling_delta = 0;
+
+    /// The innermost strand that is being polled on this thread (task layer).
+    PollScope* scope = nullptr;
+    /// Memory that the next coroutine frame goes to (task layer: one allocation for cell and frame).
+    void* armed = nullptr;
+    std::size_t armed_size = 0;
+    /// The frame whose memory belongs to a task cell and is not freed with it.
+    void* embedded_frame = nullptr;
+    /// The runtime that is being driven on this thread, if any (runtime layer).
+    void* runtime = nullptr;
+};
+
+extern constinit thread_local Turn turn ROUSE_TLS;
+
+/// A poll may complete this many awaits before it must give way.
+inline constexpr std::int32_t poll_budget = 256;
+
+} // namespace rouse::detail

@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "rouse/core/hang.hpp"
+#include "rouse/diag/reports.hpp"
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+namespace rouse {
+
+/// How a runtime behaves. Hooks are called on the thread that drives the runtime (the long-poll hook: on the
+/// watchdog's), outside every lock of the library; what they throw is ignored. An empty hook means the
+/// default: to print the report to stderr.
+class RuntimeOptions {
+public:
+    RuntimeOptions() = default;
+
+    /// For reports and dumps.
+    std::string name = "rouse";
+
+    /// What is done with a task that nobody can wake.
+    HangPolicy hang_policy = HangPolicy::throw_error;
+    /// Told of each hang whose await site is new; of a site that is known already, at its 10th, 100th, ...
+    /// time.
+    std::function<void(const HangReport&)> on_hang;
+    /// Told of a task that ended with an exception and has no JoinHandle. Not of one that failed because of a
+    /// hang which was reported.
+    std::function<void(const UnhandledReport&)> on_unhandled;
+
+    /// A poll that runs longer is reported while it still runs; zero switches the watchdog off.
+    std::chrono::milliseconds long_poll_threshold{1000};
+    std::function<void(const LongPollReport&)> on_long_poll;
+
+    /// CPU time that a task may burn by waking itself in every poll before it is reported; zero switches it
+    /// off.
+    std::chrono::milliseconds self_wake_threshold{1000};
+    std::function<void(const SelfWakeReport&)> on_self_wake;
+
+    /// How long nothing may happen before a deadlock is looked for; zero switches it off.
+    std::chrono::milliseconds deadlock_grace{1000};
+    /// Opt-in: told when nothing is runnable, no timer is set and tasks are pending, but somebody outside
+    /// might still wake one.
+    std::function<void(const QuiescenceReport&)> on_suspicion;
+
+    /// Logs every poll to stderr; the environment variable ROUSE_POLL_LOG=1 does the same.
+    bool poll_log = false;
+    /// Gets the lines of the poll log instead of stderr.
+    std::function<void(const std::string& line)> on_poll;
+
+    /// The clock stands still, and jumps to the next timer when nothing is runnable: for tests of time.
+    bool paused_clock = false;
+
+    /// A signal (SIGUSR1, say) at which the runtime writes its dump to stderr; 0: none.
+    int dump_signal = 0;
+};
+
+} // namespace rouse

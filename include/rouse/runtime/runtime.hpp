@@ -1,0 +1,88 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "rouse/runtime/handle.hpp"
+#include "rouse/runtime/options.hpp"
+
+#include <memory>
+
+namespace rouse {
+
+namespace detail {
+std::shared_ptr<RuntimeCore> make_current_thread(RuntimeOptions options);
+
+template <class F, class... Args>
+concept TaskSource = Future<std::remove_reference_t<F>> || std::invocable<std::decay_t<F>&>;
+} // namespace detail
+
+/// A runtime in which everything runs on the thread that calls `block_on`: tasks, timers and their hooks.
+/// Wakers, handles and `Handle::spawn` work from any thread.
+///
+/// Its destructor cancels the tasks that are left; their JoinHandles say so. Call it from a thread that is
+/// not driving it.
+class Runtime : public detail::Spawner<Runtime> {
+public:
+    /// Everything on one thread.
+    [[nodiscard]] static Runtime current_thread(RuntimeOptions options = RuntimeOptions()) {
+        return Runtime(detail::make_current_thread(std::move(options)));
+    }
+    Runtime(Runtime&&) noexcept = default;
+    Runtime& operator=(Runtime&& other) noexcept {
+        if (core_ && core_ != other.core_) core_->shutdown();
+        core_ = std::move(other.core_);
+        return *this;
+    }
+    ~Runtime() {
+        if (core_) core_->shutdown();
+    }
+
+    /// Runs a Task, a Future, or the task of a function, until it ends, and all other tasks of the runtime
+    /// meanwhile; sleeps when none is runnable. Returns its value or throws what it threw: `LostWaker` when
+    /// it can never be woken again, `Deadlock` when it is proven that nothing can. Tasks that are left over
+    /// stay, and go on with the next call. Not from within a task: the thread cannot drive twice.
+    template <class F>
+        requires detail::TaskSource<F>
+    auto block_on(F&& main, SourceLocation where = std::source_location::current()) {
+        auto [cell, type] = detail::make_task(where, std::forward<F>(main));
+        JoinHandle<typename decltype(type)::type> handle(cell);
+        core_->drive(*cell);
+        return take(handle);
+    }
+
+    [[nodiscard]] Handle handle() const { return Handle(core_); }
+    /// See `Handle::dump`.
+    [[nodiscard]] RuntimeDump dump() const { return core_->dump(); }
+    [[nodiscard]] std::size_t alive_tasks() const noexcept { return core_->alive_tasks(); }
+    void submit(detail::Cell& cell) const { core_->spawn(cell); }
+
+private:
+    explicit Runtime(std::shared_ptr<detail::RuntimeCore> core) noexcept : core_(std::move(core)) {}
+    template <class T>
+    static T take(JoinHandle<T>& handle) {
+        return handle.take_ready();
+    }
+
+    std::shared_ptr<detail::RuntimeCore> core_;
+};
+
+/// Runs `main` on a runtime of its own: the common case of a program.
+///
+/// ```cpp
+/// int main() { return rouse::run([]() -> rouse::Task<int> { co_await rouse::sleep(10ms); co_return 0; }); }
+/// ```
+template <class F>
+    requires detail::TaskSource<F>
+auto run(F&& main, RuntimeOptions options = RuntimeOptions(),
+         SourceLocation where = std::source_location::current()) {
+    return Runtime::current_thread(std::move(options)).block_on(std::forward<F>(main), where);
+}
+
+/// The clock of the runtime that drives this thread, for tests: it stands still, and jumps to the next timer
+/// when nothing is runnable.
+void pause_clock();
+void resume_clock();
+/// Moves a paused clock on; what is due fires when the task that calls this has given way.
+void advance_clock(Duration by);
+
+} // namespace rouse

@@ -1,0 +1,175 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "rouse/base/frame_cache.hpp"
+#include "rouse/core/task_state.hpp"
+#include "rouse/task/executor.hpp"
+#include "rouse/task/strand.hpp"
+
+#include <bit>
+#include <memory>
+#include <string>
+
+namespace rouse::detail {
+
+class Cell;
+
+/// What a cell does with its coroutine, closure and result; one constant for each type of task.
+class CellOps : public TaskOps {
+public:
+    using Act = void (*)(Cell&) noexcept;
+    constexpr CellOps(TaskOps base, Act finish, Act discard, Act destroy_result) noexcept
+        : TaskOps(base), finish(finish), discard(discard), destroy_result(destroy_result) {}
+
+    Act finish;  // the strand has finished without an error: move the result to its place, destroy frame and
+                 // closure
+    Act discard; // destroy frame and closure as they are
+    Act destroy_result; // destroy the value that `finish` left
+};
+
+/// How a task ended.
+enum class Outcome : std::uint8_t { none, value, error, cancelled };
+
+/// What few tasks have: a name, a joiner that is not a task of the same runtime.
+class CellExtras {
+public:
+    std::string name;
+    Waker joiner;
+};
+
+/// A source location and a size in eight bytes: addresses of constants have 16 bits to spare.
+class PackedPlace {
+public:
+    PackedPlace(SourceLocation where, std::size_t blocks) noexcept
+        : where_(std::bit_cast<std::uint64_t>(where)), blocks_(static_cast<std::uint16_t>(blocks)) {}
+    [[nodiscard]] SourceLocation where() const noexcept {
+        return std::bit_cast<SourceLocation>(static_cast<std::uint64_t>(where_));
+    }
+    [[nodiscard]] std::size_t blocks() const noexcept { return blocks_; }
+
+private:
+    std::uint64_t where_ : 48;
+    std::uint64_t blocks_ : 16;
+};
+
+/// A spawned task: the state word, its place among the tasks of its runtime, and the strand; after its end,
+/// the outcome. What a hung program is asked for is kept here too, so the size is watched: 80 bytes, behind
+/// which come the closure, if there is one, and the coroutine's frame.
+///
+/// The memory has three owners in turn. Until DONE, the executor holds the reference that keeps it, and the
+/// strand lives in it. On completion frame, arguments and closure are destroyed, while the task still is
+/// ACTIVE, and the result takes the frame's room. Then the handles have it.
+class Cell : public TaskState, public ListLink<> {
+public:
+    Cell(const CellOps* ops, std::uint64_t word, std::size_t block_size, SourceLocation spawned_at) noexcept
+        : TaskState(ops, word),
+          place_(spawned_at, (block_size + FrameCache::granule - 1) / FrameCache::granule) {}
+    ~Cell() {} // see free()
+
+    [[nodiscard]] const CellOps& cell_ops() const noexcept { return static_cast<const CellOps&>(ops()); }
+    [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+    /// Of a task that is not done.
+    [[nodiscard]] Executor& executor() const noexcept {
+        return *executors[executor_].load(memory_order_acquire);
+    }
+    /// This thread drives the task's runtime. Safe to ask whatever became of that.
+    [[nodiscard]] bool is_here() const noexcept {
+        return turn.runtime && turn.runtime == executors[executor_].load(memory_order_relaxed);
+    }
+    [[nodiscard]] SourceLocation spawned_at() const noexcept { return place_.where(); }
+    void belong_to(Executor& executor, std::uint64_t id) noexcept {
+        executor_ = executor.index();
+        id_ = id;
+    }
+    /// The name it was given, or empty.
+    [[nodiscard]] std::string_view name() const noexcept {
+        const CellExtras* extras = extras_if_any();
+        return extras ? std::string_view(extras->name) : std::string_view();
+    }
+    /// Before anybody else sees the cell.
+    void set_name(std::string name) { make_extras().name = std::move(name); }
+
+    // ---- by the executor, owner of ACTIVE
+    // ----------------------------------------------------------------------------------
+
+    Strand& strand() noexcept { return strand_; }
+    const Strand& strand() const noexcept { return strand_; }
+    /// The strand has finished, with `error` or a result: destroys what ran, keeps how it ended.
+    void finish(std::exception_ptr error) noexcept;
+    /// Destroys what runs, wherever it is suspended.
+    void cancel() noexcept;
+    /// Publishes the end [S6], wakes the joiner, gives up the executor's reference. False: nobody will ask
+    /// for the outcome (it is destroyed).
+    bool publish(std::uint64_t delta) noexcept;
+    [[nodiscard]] Outcome outcome() const noexcept { return end_.outcome; }
+    [[nodiscard]] const std::exception_ptr& error() const noexcept { return end_.error; }
+    /// The task that awaits this one's handle, if it is of the same runtime. By the thread that drives.
+    [[nodiscard]] Cell* joining_task() const noexcept;
+
+    // ---- by the JoinHandle (see join.cpp)
+    // ----------------------------------------------------------------------------------
+
+    /// True when the task is done; else the waker of `cx` is registered.
+    bool poll_join(Context& cx);
+    /// The handle goes; a result that it has not taken goes with it.
+    void drop_handle() noexcept;
+    /// The handle took the value out.
+    void mark_taken() noexcept { end_.outcome = Outcome::none; }
+    [[nodiscard]] void* value() const noexcept { return end_.value; }
+
+    static void schedule(TaskState* state) noexcept;
+    static void schedule_lost(TaskState* state) noexcept;
+    static void free(TaskState* state) noexcept;
+
+protected:
+    /// The strand is gone; from here on the cell has an end.
+    void end(Outcome outcome, void* value, std::exception_ptr error = nullptr) noexcept {
+        ::new (&end_) End(outcome, value, std::move(error));
+    }
+    void start(PromiseBase& bottom) noexcept {
+        ::new (&strand_) Strand(&bottom);
+        bottom.bottom_of(strand_);
+    }
+    void start_leaf(void* leaf, const LeafOps* ops) noexcept { ::new (&strand_) Strand(leaf, ops); }
+
+private:
+    class End {
+    public:
+        End(Outcome outcome, void* value, std::exception_ptr error) noexcept
+            : error(std::move(error)), value(value), outcome(outcome) {}
+        std::exception_ptr error;
+        void* value; // where `finish` put the result
+        Outcome outcome;
+    };
+
+    CellExtras& make_extras();
+    [[nodiscard]] CellExtras* extras_if_any() const noexcept {
+        const std::uintptr_t extras = extras_.load(memory_order_relaxed);
+        return extras && !(extras & 1) ? reinterpret_cast<CellExtras*>(extras) : nullptr;
+    }
+    bool poll_join_shared(Context& cx);
+    bool share_join() noexcept;
+    void drop_handle_shared() noexcept;
+    void drop_local_joiner() noexcept;
+    void destroy_outcome() noexcept;
+
+    std::uint64_t id_ : 48 = 0;
+    std::uint64_t executor_ : 16 = 0;
+    PackedPlace place_;
+    union {
+        Strand strand_;
+        End end_; // from the end of the strand on
+    };
+    // 0; or a task of the same runtime that awaits the handle, with bit 0 set, holding one of its wakers; or
+    // the extras.
+    Atomic<std::uintptr_t> extras_{0};
+};
+
+static_assert(sizeof(void*) != 8 || sizeof(Cell) == 80, "see the text above");
+
+/// The cell of a waker's task, or null: a waker of `rouse::block_on` has no cell.
+Cell* cell_of(TaskState* state) noexcept;
+inline Cell* cell_of(const Waker& waker) noexcept { return cell_of(task_of(waker)); }
+
+} // namespace rouse::detail

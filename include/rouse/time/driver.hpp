@@ -1,0 +1,72 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "rouse/base/gate.hpp"
+#include "rouse/time/wheel.hpp"
+
+#include <functional>
+
+namespace rouse::detail {
+
+/// The timers and the clock of one runtime. The thread that drives the runtime uses the wheel without a lock;
+/// others come through the gate.
+class TimeDriver {
+public:
+    explicit TimeDriver(bool paused);
+    TimeDriver(const TimeDriver&) = delete;
+    TimeDriver& operator=(const TimeDriver&) = delete;
+
+    [[nodiscard]] Instant now() const noexcept {
+        const std::int64_t paused = paused_now_.load(memory_order_acquire);
+        return paused == running ? std::chrono::steady_clock::now() : Instant(Duration(paused));
+    }
+
+    /// Sets `node` for `deadline`, to wake a clone of `waker`. False, and nothing is set, when the deadline
+    /// has passed.
+    bool set(TimerNode& node, Instant deadline, const Waker& waker);
+    /// A set timer is polled again: replaces the waker if need be. False when it has fired (or the runtime
+    /// has ended: `closed`).
+    static bool renew(TimerNode& node, const Waker& waker);
+    /// Takes a timer out, if it is set. From any thread.
+    static void cancel(TimerNode& node) noexcept;
+
+    /// The driving thread: fires what is due; the number of timers fired.
+    std::size_t fire_due();
+    [[nodiscard]] std::optional<Instant> next_wakeup() noexcept;
+    [[nodiscard]] std::size_t timers() const noexcept { return wheel_.size(); }
+    /// The end of the runtime: every timer that is left is closed, and its waker woken.
+    void close() noexcept;
+
+    // ---- the paused clock
+    // --------------------------------------------------------------------------------------------------------
+    [[nodiscard]] bool paused() const noexcept { return paused_now_.load(memory_order_relaxed) != running; }
+    void pause() noexcept;
+    void resume() noexcept;
+    /// Moves a paused clock on; the driving thread. Timers fire at its next `fire_due`.
+    void advance_to(Instant when) noexcept;
+
+    /// The driver of the runtime that is driven on this thread, or null.
+    static TimeDriver* current() noexcept;
+    static void set_current(TimeDriver* driver) noexcept;
+
+    Gate gate;
+    /// Wakes the driving thread: a foreign thread has set an earlier timer.
+    virtual void interrupt() noexcept = 0;
+
+protected:
+    ~TimeDriver() = default;
+
+private:
+    static constexpr std::int64_t running = INT64_MIN;
+    template <class Fn>
+    void alone(Fn&& fn) {
+        if (current() == this) fn();
+        else gate.visit(fn);
+    }
+
+    Atomic<std::int64_t> paused_now_; // nanoseconds, or `running`
+    TimerWheel wheel_;
+};
+
+} // namespace rouse::detail

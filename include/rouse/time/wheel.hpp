@@ -1,0 +1,76 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "rouse/base/intrusive_list.hpp"
+#include "rouse/core/waker.hpp"
+#include "rouse/time/instant.hpp"
+
+#include <cstdint>
+#include <optional>
+
+namespace rouse::detail {
+
+class TimeDriver;
+
+/// A timer that is set: lies in the future that waits, and links into a slot of the wheel.
+class TimerNode : public ListLink<> {
+public:
+    enum class State : std::uint8_t { idle, set, fired, closed };
+
+    std::int64_t deadline = 0; // nanoseconds on the driver's clock
+    Waker waker;
+    Atomic<TimeDriver*> driver{nullptr}; // while it is set
+    State state = State::idle;
+};
+
+/// A hierarchical timing wheel: seven levels of 64 slots, the lowest 131 µs wide, each higher one 64 times
+/// wider. Setting and removing a timer is O(1); a timer moves to a lower level at most six times. Deadlines
+/// are kept to the nanosecond: within its slot a timer waits for its own.
+///
+/// Not thread-safe: see TimeDriver.
+class TimerWheel {
+public:
+    explicit TimerWheel(std::int64_t now) noexcept : tick_(to_tick(now)) {}
+    TimerWheel(const TimerWheel&) = delete;
+    TimerWheel& operator=(const TimerWheel&) = delete;
+
+    void add(TimerNode& node) noexcept;
+    void remove(TimerNode& node) noexcept {
+        node.unlink();
+        --size_;
+    }
+    /// Moves every timer whose deadline is `now` or earlier to `due`.
+    void advance(std::int64_t now, IntrusiveList<TimerNode>& due) noexcept;
+    /// When to call `advance` next: the earliest deadline if it is near, or the time at which a slot must be
+    /// sorted into lower levels. None: no timer is set.
+    [[nodiscard]] std::optional<std::int64_t> next_wakeup() noexcept;
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    /// Moves all timers to `out`.
+    void drain(IntrusiveList<TimerNode>& out) noexcept;
+
+private:
+    static constexpr int tick_bits = 17;
+    static constexpr int slot_bits = 6;
+    static constexpr int levels = 7;
+    static constexpr std::uint64_t slots = 1u << slot_bits;
+    static constexpr std::uint64_t to_tick(std::int64_t ns) noexcept {
+        return ns <= 0 ? 0 : static_cast<std::uint64_t>(ns) >> tick_bits;
+    }
+    struct Slot {
+        int level;
+        std::uint64_t index;
+        std::uint64_t start; // in ticks
+    };
+    /// The earliest slot with a timer.
+    std::optional<Slot> next_slot() noexcept;
+    void place(TimerNode& node) noexcept;
+
+    IntrusiveList<TimerNode> wheel_[levels][slots];
+    std::uint64_t occupied_[levels] =
+        {}; // a bit for each slot; may be stale for one that was emptied by `remove`
+    std::uint64_t tick_;
+    std::size_t size_ = 0;
+};
+
+} // namespace rouse::detail

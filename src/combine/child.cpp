@@ -1,0 +1,52 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "rouse/combine/child.hpp"
+
+#include "rouse/task/cell.hpp"
+#include "rouse/task/strand.hpp"
+
+namespace rouse::detail {
+
+Slot* ChildBase::slot_for(Context& cx, ChildSet& set) {
+    TaskState* const root = root_of(cx.waker());
+    if (root != turn.current)
+        return nullptr; // somebody's own executor, or a set that wakes its children apart
+    if (!root) return nullptr;
+    Slot* const parent = Slot::of(cx.waker());
+    if (slot_ && slot_->root() == root && slot_->parent() == parent) return slot_;
+    // The first poll; or the combinator was polled by another task before, and what is registered there stays
+    // there.
+    finish_end();
+    slot_ = Slot::make(root, parent, &set);
+    set.add(*slot_);
+    return slot_;
+}
+
+void ChildBase::finish_end() noexcept {
+    if (Slot* slot = std::exchange(slot_, nullptr)) {
+        slot->unlink();
+        slot->retire();
+    }
+}
+
+HangReport ChildBase::report_of(std::string_view role, std::string_view type, const AwaitFrames& child) {
+    HangReport report;
+    report.child_role = role;
+    report.future_type = child.type.empty() ? type : child.type;
+    report.stack = child.frames;
+    for (const PollScope* scope = turn.scope; scope; scope = scope->outer) {
+        for (PromiseBase* promise = scope->strand->top(); promise;) {
+            if (promise->await_at()) report.stack.push_back(promise->await_at());
+            PromiseBase::Await* await = promise->awaiting();
+            promise = await ? await->parent : nullptr;
+        }
+    }
+    if (const Cell* cell = cell_of(turn.current)) {
+        report.task_id = cell->id();
+        report.task_name = cell->name();
+        report.spawned_at = cell->spawned_at();
+    }
+    return report;
+}
+
+} // namespace rouse::detail

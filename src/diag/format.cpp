@@ -1,0 +1,211 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "rouse/diag/reports.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+
+namespace rouse {
+namespace {
+
+std::string place(const SourceLocation& where) {
+    return where ? std::string(where.file_name()) + ":" + std::to_string(where.line())
+                 : std::string("(unknown)");
+}
+
+/// The line of source, trimmed; empty when the file cannot be read.
+std::string source_line(const SourceLocation& where) {
+    if (!where) return {};
+    std::ifstream file(where.file_name());
+    std::string line;
+    for (std::uint32_t i = 0; i < where.line(); ++i)
+        if (!std::getline(file, line)) return {};
+    const std::size_t first = line.find_first_not_of(" \t");
+    if (first == std::string::npos) return {};
+    const std::size_t last = line.find_last_not_of(" \t\r");
+    return line.substr(first, last - first + 1);
+}
+
+std::string quote(const SourceLocation& where) {
+    const std::string line = source_line(where);
+    if (line.empty()) return {};
+    std::string number = std::to_string(where.line());
+    return std::string(9 - std::min<std::size_t>(8, number.size()), ' ') + number + " |     " + line + "\n";
+}
+
+class Rows {
+public:
+    void add(std::string left, std::string right) {
+        width_ = std::max(width_, std::min<std::size_t>(left.size(), 48));
+        rows_.emplace_back(std::move(left), std::move(right));
+    }
+    [[nodiscard]] std::string text() const {
+        std::string text;
+        for (const auto& [left, right] : rows_) {
+            text += "      " + left;
+            if (left.size() < width_) text.append(width_ - left.size(), ' ');
+            text += "  " + right + "\n";
+        }
+        return text;
+    }
+
+private:
+    std::vector<std::pair<std::string, std::string>> rows_;
+    std::size_t width_ = 0;
+};
+
+std::string task_title(std::uint64_t id, const std::string& name) {
+    std::string text = id ? "task " + std::to_string(id) : "the main task";
+    if (!name.empty()) text += " `" + name + "`";
+    return text;
+}
+
+std::string stack_rows(const std::vector<SourceLocation>& stack) {
+    Rows rows;
+    for (const SourceLocation& where : stack)
+        rows.add(readable_function(where.function_name()), place(where));
+    return rows.text();
+}
+
+std::string milliseconds(std::chrono::milliseconds time) {
+    const auto ms = time.count();
+    if (ms < 10'000) return std::to_string(ms) + " ms";
+    return std::to_string(ms / 1000) + " s";
+}
+
+std::string spawned(const SourceLocation& where) {
+    return where ? "   spawned at\n      " + place(where) + "\n" : std::string();
+}
+
+void append_await(std::string& text, const AwaitDump& await, const std::string& indent) {
+    for (const SourceLocation& where : await.frames)
+        text += indent + readable_function(where.function_name()) + "  " + place(where) + "\n";
+    if (!await.future_type.empty()) text += indent + "awaits " + await.future_type + "\n";
+    for (const WaitDump& wait : await.waits) text += indent + "waits for " + wait.text + "\n";
+    for (const AwaitDump& child : await.children) {
+        text += indent + child.role + ":\n";
+        append_await(text, child, indent + "   ");
+    }
+}
+
+std::string task_text(const TaskDump& task) {
+    static constexpr const char* phases[] = {"idle", "queued", "running", "aborting"};
+    std::string text = task_title(task.id, task.name) + "  " + phases[static_cast<int>(task.phase)] +
+                       ", age " + milliseconds(task.age) + ", " + std::to_string(task.polls) +
+                       (task.polls == 1 ? " poll, " : " polls, ") + std::to_string(task.wakers) +
+                       (task.wakers == 1 ? " waker" : " wakers") + "\n";
+    append_await(text, task.await, "   ");
+    if (task.spawned_at) text += "   spawned at " + place(task.spawned_at) + "\n";
+    return text;
+}
+
+std::string error_text(const std::exception_ptr& error) {
+#if defined(__cpp_exceptions)
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::exception& known) {
+        return known.what();
+    } catch (...) {
+        return "an exception that is no std::exception";
+    }
+#else
+    return error ? "an exception" : "";
+#endif
+}
+
+} // namespace
+
+std::string format_report(const HangReport& report) {
+    std::string text = "hang: " + task_title(report.task_id, report.task_name);
+    if (!report.child_role.empty()) text += ": its " + report.child_role;
+    text += " can never be woken again\n\n";
+    const SourceLocation site = report.site();
+    const bool dropped = report.cause == HangCause::last_waker_dropped;
+    text += "   " + place(site) + "   " + (report.future_type.empty() ? "a future" : report.future_type);
+    if (!dropped) text += " returned Pending and kept no waker\n";
+    else
+        text += ": its last waker was dropped unwoken" +
+                (report.dropped_by.empty() ? "" : " (by " + report.dropped_by + ")") + "\n";
+    text += quote(site);
+    if (!report.stack.empty()) text += "\n   awaited by\n" + stack_rows(report.stack);
+    if (!report.waiters.empty()) {
+        Rows rows;
+        for (const HangWaiter& waiter : report.waiters)
+            rows.add(task_title(waiter.task_id, waiter.task_name), place(waiter.where));
+        text += "   who wait for this task\n" + rows.text();
+    }
+    if (report.spawned_at) text += "   spawned at\n      " + place(report.spawned_at) + "\n";
+    text += dropped
+                ? "\n   help: whoever drops that waker must wake it first, or send an error on the way out\n"
+                : "\n   help: keep a clone of cx.waker() where the result will arrive, and wake it there\n";
+    return text;
+}
+
+std::string format_report(const LongPollReport& report) {
+    std::string text = "blocking: " + task_title(report.task_id, report.task_name) +
+                       " has been in one poll for " + milliseconds(report.running) +
+                       ", and still is: no other task of its thread can run\n\n";
+    if (!report.stack.empty()) text += "   in the code after\n" + stack_rows(report.stack);
+    if (!report.native_stack.empty()) {
+        text += "   native stack\n";
+        for (const std::string& frame : report.native_stack) text += "      " + frame + "\n";
+    }
+    text += spawned(report.spawned_at);
+    return text +
+           "\n   help: await instead of blocking, or give the work to a thread; `yield_now` in a long computation\n";
+}
+
+std::string format_report(const SelfWakeReport& report) {
+    char rate[96];
+    std::snprintf(rate, sizeof(rate), "%.1f s of CPU in %llu polls, %.0f a second",
+                  static_cast<double>(report.cpu.count()) / 1e9,
+                  static_cast<unsigned long long>(report.polls), report.polls_per_second());
+    std::string text = "busy: " + task_title(report.task_id, report.task_name) +
+                       " wakes itself in every poll: " + rate + "\n\n";
+    if (!report.stack.empty()) {
+        text += "   " + place(report.stack.front()) + "   " + report.future_type + "\n" +
+                quote(report.stack.front());
+        text += "\n   awaited by\n" + stack_rows(report.stack);
+    }
+    text += spawned(report.spawned_at);
+    return text +
+           "\n   help: let the waker be woken by what the future waits for (a timer, a descriptor, a channel), not by its own poll\n";
+}
+
+std::string format_report(const UnhandledReport& report) {
+    std::string text =
+        "unhandled: " + task_title(report.task_id, report.task_name) +
+        " ended with an exception, and nobody holds its JoinHandle: " + error_text(report.error) + "\n";
+    return text + spawned(report.spawned_at);
+}
+
+std::string format_report(const QuiescenceReport& report) {
+    std::string text = report.proven ? "deadlock: " : "suspicion: ";
+    text += std::to_string(report.tasks.size()) + (report.tasks.size() == 1 ? " task is" : " tasks are") +
+            " pending, nothing is runnable, and no timer is set";
+    if (!report.proven) text += " (not proven: " + report.why_not_proven + ")";
+    text += "\n\n";
+    constexpr std::size_t most = 50;
+    for (std::size_t i = 0; i < std::min(most, report.tasks.size()); ++i)
+        text += task_text(report.tasks[i]) + "\n";
+    if (report.tasks.size() > most)
+        text += "... and " + std::to_string(report.tasks.size() - most) + " more\n";
+    return text;
+}
+
+std::string RuntimeDump::to_string() const {
+    std::string text = "rouse: " + std::to_string(tasks.size()) +
+                       (tasks.size() == 1 ? " task, " : " tasks, ") + std::to_string(timers) +
+                       (timers == 1 ? " timer\n\n" : " timers\n\n");
+    if (!complete)
+        text += "(a poll is running that does not end, of the task below; the others cannot be read)\n\n";
+    for (const TaskDump& task : tasks) text += task_text(task) + "\n";
+    return text;
+}
+
+Deadlock::Deadlock(QuiescenceReport report)
+    : report_(std::make_shared<const QuiescenceReport>(std::move(report))),
+      what_(std::make_shared<const std::string>(format_report(*report_))) {}
+
+} // namespace rouse

@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "diag/hang_log.hpp"
+
+#include "rouse/base/atomic.hpp"
+#include "rouse/diag/reports.hpp"
+#include "rouse/task/cell.hpp"
+
+#include <cstdio>
+
+#include <unistd.h>
+
+namespace rouse::detail {
+namespace {
+
+constinit Atomic<std::uint64_t> last_hang_id{0};
+
+constexpr bool is_power_of_ten(std::uint64_t n) noexcept {
+    while (n >= 10 && n % 10 == 0) n /= 10;
+    return n == 1;
+}
+
+/// For `rouse::block_on`, which has no runtime to ask.
+class ProcessDiagnosis final : public Diagnosis {
+public:
+    [[nodiscard]] HangPolicy hang_policy() const noexcept override { return HangPolicy::throw_error; }
+    void hang(HangReport& report) override { log_.add(report); }
+
+private:
+    HangLog log_{nullptr};
+};
+
+} // namespace
+
+Diagnosis& process_diagnosis() noexcept {
+    static auto* diagnosis = new ProcessDiagnosis; // never destroyed: a static's destructor may block_on
+    return *diagnosis;
+}
+
+std::string describe_this_thread() {
+    std::string text = "thread " + std::to_string(gettid());
+    if (const Cell* cell = cell_of(turn.current)) text += ", in a poll of task " + std::to_string(cell->id());
+    return text;
+}
+
+void HangLog::add(HangReport& report) {
+    report.id = last_hang_id.fetch_add(1, memory_order_relaxed) + 1;
+    const SourceLocation where = report.site();
+    std::uint64_t count;
+    {
+        const std::lock_guard lock(mutex_);
+        count = ++counts_[Site(where.file_name(), where.line(), report.future_type)];
+    }
+    report.count_at_site = count;
+    if (!is_power_of_ten(count)) return;
+    if (hook_) return hook_(report);
+    if (count == 1) std::fputs(format_report(report).c_str(), stderr);
+}
+
+void HangLog::summarize() noexcept {
+    if (hook_) return;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [site, count] : counts_) {
+        if (count < 2) continue;
+        std::fprintf(stderr, "rouse: the hang at %s:%u happened %llu times; one was printed\n",
+                     std::get<0>(site).c_str(), std::get<1>(site), static_cast<unsigned long long>(count));
+    }
+    counts_.clear();
+}
+
+} // namespace rouse::detail

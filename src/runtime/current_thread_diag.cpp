@@ -1,0 +1,151 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The half of CurrentThread that explains: reports, dumps, deadlocks.
+#include "runtime/current_thread.hpp"
+
+#include <cstdio>
+
+namespace rouse::detail {
+namespace {
+
+template <class Fn>
+void call_hook(Fn&& fn) noexcept {
+#if ROUSE_EXCEPTIONS
+    try {
+        fn();
+    } catch (...) { // a hook has nowhere to throw to
+    }
+#else
+    fn();
+#endif
+}
+
+std::string name_of(const Cell& cell, const AwaitDump& await) {
+    if (!cell.name().empty()) return std::string(cell.name());
+    if (await.frames.empty()) return {};
+    // The outermost coroutine, without its parameters.
+    const std::string function = readable_function(await.frames.back().function_name());
+    return function.substr(0, function.find('('));
+}
+
+AwaitDump await_of(const Cell& cell) {
+    AwaitDump await;
+    AwaitCollector collector(await);
+    cell.strand().inspect(collector);
+    return await;
+}
+
+} // namespace
+
+std::string CurrentThread::take_lost_note(Cell& cell) {
+    const std::lock_guard lock(injected_mutex_);
+    for (std::size_t i = 0; i < lost_notes_.size(); ++i) {
+        if (lost_notes_[i].cell != &cell) continue;
+        std::string by = std::move(lost_notes_[i].by);
+        if (i + 1 != lost_notes_.size()) lost_notes_[i] = std::move(lost_notes_.back());
+        lost_notes_.pop_back();
+        return by;
+    }
+    return {};
+}
+
+std::exception_ptr CurrentThread::diagnose(Cell& cell) {
+    HangReport report;
+    AwaitDump await = await_of(cell);
+    report.task_id = cell.id();
+    report.task_name = name_of(cell, await);
+    report.future_type = await.future_type;
+    report.stack = std::move(await.frames);
+    report.spawned_at = cell.spawned_at();
+    report.dropped_by = take_lost_note(cell);
+    report.cause = report.dropped_by.empty() ? HangCause::never_registered : HangCause::last_waker_dropped;
+    for (const Cell* waiter = cell.joining_task(); waiter && report.waiters.size() < 64;
+         waiter = waiter->joining_task()) {
+        const AwaitDump waiting = await_of(*waiter);
+        report.waiters.emplace_back(waiter->id(), name_of(*waiter, waiting),
+                                    waiting.frames.empty() ? waiter->spawned_at() : waiting.frames.front());
+    }
+    return diagnose_hang(std::move(report));
+}
+
+void CurrentThread::hang(HangReport& report) {
+    call_hook([&] { hang_log_.add(report); });
+}
+
+void CurrentThread::report_self_wake(Cell& cell) {
+    SelfWakeReport report;
+    AwaitDump await = await_of(cell);
+    report.task_id = cell.id();
+    report.task_name = name_of(cell, await);
+    report.polls = self_wake_.found().polls;
+    report.cpu = self_wake_.found().cpu;
+    report.future_type = await.future_type;
+    report.stack = std::move(await.frames);
+    report.spawned_at = cell.spawned_at();
+    call_hook([&] {
+        if (options_.on_self_wake) options_.on_self_wake(report);
+        else std::fputs(format_report(report).c_str(), stderr);
+    });
+}
+
+void CurrentThread::throw_deadlock(QuiescenceReport report) {
+#if ROUSE_EXCEPTIONS
+    throw Deadlock(std::move(report));
+#else
+    std::fputs(format_report(report).c_str(), stderr);
+    stop("the runtime is deadlocked, and there are no exceptions to say so");
+#endif
+}
+
+QuiescenceReport CurrentThread::pending_tasks() {
+    QuiescenceReport report;
+    for (TaskDump& task : dump_here().tasks)
+        if (!task.await.only_never()) report.tasks.push_back(std::move(task));
+    return report;
+}
+
+TaskDump CurrentThread::dump_task(const Cell& cell) const {
+    TaskDump task;
+    const std::uint64_t word = cell.load();
+    task.await = await_of(cell);
+    task.id = cell.id();
+    task.name = name_of(cell, task.await);
+    task.phase = &cell == turn.current                                  ? TaskPhase::running
+                 : word & TaskState::aborted                            ? TaskPhase::aborting
+                 : (word & TaskState::active) && &cell != turn.settling ? TaskPhase::queued
+                                                                        : TaskPhase::idle;
+    task.age = births_.age(cell.id(), std::chrono::steady_clock::now());
+    task.polls = cell.strand().polls();
+    const std::uint64_t counts = word + (&cell == turn.current    ? turn.delta
+                                         : &cell == turn.settling ? turn.settling_delta
+                                                                  : 0);
+    task.wakers = TaskState::wakers(counts) + TaskState::slots(counts);
+    task.spawned_at = cell.spawned_at();
+    return task;
+}
+
+RuntimeDump CurrentThread::dump_here() {
+    RuntimeDump dump;
+    dump.timers = timers();
+    cells.for_each([&](Cell& cell) { dump.tasks.push_back(dump_task(cell)); });
+    return dump;
+}
+
+RuntimeDump CurrentThread::dump() {
+    if (is_here()) return dump_here();
+    RuntimeDump dump;
+    if (gate.try_visit(std::chrono::seconds(1), [&] { dump = dump_here(); })) return dump;
+    dump.complete = false;
+    TaskDump running;
+    running.id = watched_.polled_task();
+    running.phase = TaskPhase::running;
+    dump.tasks.push_back(std::move(running));
+    return dump;
+}
+
+void CurrentThread::maybe_dump() {
+    if (dump_requested_.exchange(false, memory_order_acq_rel))
+        std::fputs(dump_here().to_string().c_str(), stderr);
+}
+
+} // namespace rouse::detail

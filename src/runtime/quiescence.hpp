@@ -1,0 +1,38 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "rouse/runtime/options.hpp"
+#include "rouse/time/instant.hpp"
+
+#include <optional>
+#include <string>
+
+namespace rouse::detail {
+
+/// Why somebody outside might still wake a task of the calling thread's runtime; empty: nobody can. It is
+/// proven that nobody can when every other thread of the process is the watchdog, and no signal is caught by
+/// a handler that is not ours (a handler may wake).
+std::string who_might_wake();
+
+/// Times the looks for a deadlock while a runtime is idle: one after half the grace period, the second, which
+/// decides, after all of it; then seldom.
+class QuiescenceWatch {
+public:
+    explicit QuiescenceWatch(std::chrono::milliseconds grace) noexcept : grace_(grace) {}
+
+    /// Something ran: the looks begin anew.
+    void disturbed() noexcept { looks_ = 0; }
+    /// How long to sleep until the next look; nothing: there is none.
+    [[nodiscard]] std::optional<Duration> until_look() const noexcept;
+    enum class Verdict : std::uint8_t { wait, suspect, proven };
+    /// The time has passed undisturbed. `suspect` comes once.
+    Verdict look(std::string& why);
+
+private:
+    std::chrono::milliseconds grace_;
+    unsigned looks_ = 0;
+    bool proven_before_ = false;
+};
+
+} // namespace rouse::detail

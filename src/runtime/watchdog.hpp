@@ -1,0 +1,64 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "rouse/base/atomic.hpp"
+#include "rouse/runtime/options.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+
+namespace rouse::detail {
+
+/// A thread that polls tasks, as the watchdog sees it. The thread writes two words a poll, and reads no
+/// clock: a poll that the watchdog finds running at each of its looks for the length of the threshold is a
+/// long one.
+class WatchedThread {
+public:
+    WatchedThread(std::chrono::milliseconds threshold, std::function<void(const LongPollReport&)> hook);
+    ~WatchedThread();
+    WatchedThread(const WatchedThread&) = delete;
+    WatchedThread& operator=(const WatchedThread&) = delete;
+
+    /// This thread begins and ceases to drive.
+    void begin_drive();
+    void end_drive() noexcept;
+
+    void begin_poll(std::uint64_t task) noexcept {
+        task_.store(task, memory_order_relaxed);
+        poll_.store(++polls_, memory_order_relaxed); // odd: a poll runs
+    }
+    void end_poll() noexcept { poll_.store(++polls_, memory_order_relaxed); }
+
+    [[nodiscard]] std::uint64_t polls() const noexcept { return polls_ / 2; }
+    /// The task that is being polled, as any thread may ask.
+    [[nodiscard]] std::uint64_t polled_task() const noexcept {
+        return poll_.load(memory_order_relaxed) & 1 ? task_.load(memory_order_relaxed) : 0;
+    }
+
+private:
+    friend class Watchdog;
+    void look(std::chrono::steady_clock::time_point now);
+    void report(std::chrono::milliseconds running);
+
+    Atomic<std::uint64_t> poll_{0};
+    Atomic<std::uint64_t> task_{0};
+    std::uint64_t polls_ = 0;
+
+    std::chrono::milliseconds threshold_;
+    std::function<void(const LongPollReport&)> hook_;
+    // Of the watchdog:
+    long thread_id_ = 0;
+    std::uint64_t seen_ = 0;
+    std::chrono::steady_clock::time_point since_{};
+    bool reported_ = false;
+};
+
+/// The watchdog's thread, and nothing else, may be alive beside this one: for the proof of quiescence. 0: it
+/// does not run.
+long watchdog_thread_id() noexcept;
+/// The signal by which the watchdog asks a thread for its stack.
+int watchdog_signal() noexcept;
+
+} // namespace rouse::detail

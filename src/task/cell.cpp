@@ -1,0 +1,217 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "rouse/task/cell.hpp"
+
+namespace rouse::detail {
+
+Cell* cell_of(TaskState* state) noexcept {
+    return state && state->ops().free == &Cell::free ? static_cast<Cell*>(state) : nullptr;
+}
+
+void Cell::schedule(TaskState* state) noexcept {
+    auto& cell = static_cast<Cell&>(*state);
+    Executor& executor = cell.executor();
+    if (!cell.is_here()) return executor.inject(cell);
+    executor.queue.push(cell);
+    if (executor.logs_wakes) [[unlikely]]
+        executor.note_wake(cell);
+}
+
+void Cell::schedule_lost(TaskState* state) noexcept {
+    auto& cell = static_cast<Cell&>(*state);
+    cell.executor().schedule_lost(cell);
+}
+
+void Cell::free(TaskState* state) noexcept {
+    auto& cell = static_cast<Cell&>(*state);
+    const std::size_t size = cell.place_.blocks() * FrameCache::granule;
+    delete cell.extras_if_any();
+    cell.end_.~End();
+    cell.~Cell();
+    FrameCache::deallocate(&cell, size);
+}
+
+CellExtras& Cell::make_extras() {
+    if (CellExtras* extras = extras_if_any()) return *extras;
+    auto* extras = new CellExtras;
+    extras_.store(reinterpret_cast<std::uintptr_t>(extras), memory_order_relaxed);
+    return *extras;
+}
+
+void Cell::finish(std::exception_ptr error) noexcept {
+    if (!error) return cell_ops().finish(*this);
+    cell_ops().discard(*this);
+    end(Outcome::error, nullptr, std::move(error));
+}
+
+void Cell::cancel() noexcept {
+    cell_ops().discard(*this);
+    end(Outcome::cancelled, nullptr);
+}
+
+void Cell::destroy_outcome() noexcept {
+    if (end_.outcome == Outcome::value) cell_ops().destroy_result(*this);
+    end_.outcome = Outcome::none;
+    end_.error = nullptr;
+}
+
+// ---- the joiner
+// ------------------------------------------------------------------------------------------------------------------
+//
+// One JoinHandle exists, used by one thread at a time; the executor completes the task. They meet at
+// `extras_`, which names the joiner.
+//
+// Owner mode, until `join_shared` is set: the handle was only ever polled on the thread that drives the
+// task's own runtime, which is also the thread that completes it. Nothing can run at the same time, and the
+// joiner, mostly a task of the same runtime, costs no RMW.
+//
+// [J1] The handle is polled or dropped anywhere else: compare-exchange `join_shared` in, unless DONE. From
+// then on, for good: [J2] while `join_set` is clear and the task is not DONE, the joiner's place is the
+// handle's. It writes, then compare-exchanges `join_set` in, unless DONE. [J3] to change it, compare-exchange
+// `join_set` out, unless DONE; then J2. [J4] publish sets DONE. Had the word `join_set`, the joiner's place
+// is the executor's from here; else it is the handle's, which finds DONE at J1, J2 or J3.
+//
+// In owner mode publish reads the joiner before DONE; the compare-exchange fails if J1 came in between, and
+// it starts again. That is why the field is atomic.
+
+bool Cell::publish(std::uint64_t delta) noexcept {
+    std::uint64_t word = this->word().load(memory_order_acquire);
+    bool discarded = false;
+    for (;;) {
+        const bool has_handle = word & joinable;
+        const std::uintptr_t joiner = word & join_shared ? 0 : extras_.load(memory_order_relaxed);
+        const bool local_joiner = joiner & 1;
+        // Without our reference the handle may free the cell: give it up in the same step only if nothing is
+        // left to do here.
+        const bool last_step = !(word & join_shared) && (local_joiner || joiner == 0);
+        if (!has_handle && !discarded) {
+            destroy_outcome();
+            discarded = true;
+        }
+        const std::uint64_t next =
+            ((word + delta - (last_step ? one_reference : 0)) | done) & ~(active | notified | lost);
+        if (!this->word().compare_exchange_weak(word, next, memory_order_acq_rel, memory_order_acquire))
+            continue;
+        if (last_step) {
+            if (local_joiner) reinterpret_cast<TaskState*>(joiner - 1)->wake();
+            if (unreferenced(next)) free(this);
+            return has_handle;
+        }
+        if (CellExtras* extras = extras_if_any();
+            extras && (!(word & join_shared) || (word & join_set))) { // [J4]
+            Waker waker = std::move(extras->joiner);
+            std::move(waker).wake();
+        }
+        drop_reference();
+        return has_handle;
+    }
+}
+
+void Cell::drop_local_joiner() noexcept {
+    const std::uintptr_t joiner = extras_.load(memory_order_relaxed);
+    if (joiner & 1) {
+        extras_.store(0, memory_order_relaxed);
+        reinterpret_cast<TaskState*>(joiner - 1)->drop_waker();
+    } else if (CellExtras* extras = extras_if_any()) {
+        extras->joiner = Waker();
+    }
+}
+
+Cell* Cell::joining_task() const noexcept {
+    if (load() & join_shared) return nullptr;
+    const std::uintptr_t joiner = extras_.load(memory_order_relaxed);
+    if (joiner & 1) return cell_of(reinterpret_cast<TaskState*>(joiner - 1));
+    const CellExtras* extras = extras_if_any();
+    return extras ? cell_of(extras->joiner) : nullptr;
+}
+
+bool Cell::poll_join(Context& cx) {
+    const std::uint64_t word = load();
+    if (word & done) return true;
+    if ((word & join_shared) || !is_here()) return poll_join_shared(cx);
+    TaskState* const task = task_of(cx.waker());
+    const std::uintptr_t joiner = extras_.load(memory_order_relaxed);
+    const std::uintptr_t tagged = reinterpret_cast<std::uintptr_t>(task) | 1;
+    if (task && joiner == tagged) return false;
+    if (joiner & 1) drop_local_joiner();
+    if (task && !extras_if_any()) {
+        task->clone_waker();
+        extras_.store(tagged, memory_order_relaxed);
+    } else {
+        make_extras().joiner.clone_from(cx.waker());
+    }
+    return false;
+}
+
+bool Cell::share_join() noexcept {
+    std::uint64_t word = this->word().load(memory_order_acquire);
+    do { // [J1]
+        if (word & done) return false;
+        if (word & join_shared) return true;
+    } while (!this->word().compare_exchange_weak(word, word | join_shared, memory_order_acq_rel,
+                                                 memory_order_acquire));
+    drop_local_joiner();
+    return true;
+}
+
+bool Cell::poll_join_shared(Context& cx) {
+    if (!share_join()) return true;
+    std::uint64_t word = load();
+    for (;;) { // [J3]
+        if (word & done) return true;
+        if (!(word & join_set)) break;
+        if (this->word().compare_exchange_weak(word, word & ~join_set, memory_order_acq_rel,
+                                               memory_order_acquire))
+            break;
+    }
+    CellExtras& extras = make_extras();
+    extras.joiner.clone_from(cx.waker());
+    word = load();
+    for (;;) { // [J2]
+        if (word & done) {
+            extras.joiner = Waker();
+            return true;
+        }
+        if (this->word().compare_exchange_weak(word, word | join_set, memory_order_acq_rel,
+                                               memory_order_acquire))
+            return false;
+    }
+}
+
+void Cell::drop_handle() noexcept {
+    const std::uint64_t word = load();
+    if (word & done) {
+        destroy_outcome();
+        // The only reference there is: nobody else can come by another, so no RMW is needed to see that it is
+        // the last.
+        if ((word >> 8) == 1) free(this);
+        else drop_reference();
+    } else if ((word & join_shared) || !is_here()) {
+        drop_handle_shared();
+    } else {
+        drop_local_joiner();
+        this->word().fetch_sub(joinable + one_reference, memory_order_acq_rel);
+    }
+}
+
+void Cell::drop_handle_shared() noexcept {
+    if (share_join()) {
+        std::uint64_t word = load();
+        while (!(word & done)) {
+            if (word & join_set) { // [J3]
+                if (!this->word().compare_exchange_weak(word, word & ~join_set, memory_order_acq_rel,
+                                                        memory_order_acquire))
+                    continue;
+                word &= ~join_set;
+            }
+            drop_local_joiner();
+            if (this->word().compare_exchange_weak(word, word - joinable - one_reference,
+                                                   memory_order_acq_rel, memory_order_acquire))
+                return;
+        }
+    }
+    destroy_outcome();
+    drop_reference();
+}
+
+} // namespace rouse::detail

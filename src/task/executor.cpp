@@ -1,0 +1,53 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "rouse/task/executor.hpp"
+
+#include "rouse/base/stop.hpp"
+#include "rouse/task/cell.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <mutex>
+
+namespace rouse::detail {
+
+constinit Atomic<Executor*> executors[65536];
+
+namespace {
+constinit std::mutex table_mutex;
+} // namespace
+
+Executor::Executor() {
+    const std::lock_guard lock(table_mutex);
+    for (std::uint32_t i = 1; i < 65536; ++i) { // 0 stands for none
+        if (executors[i].load(memory_order_relaxed)) continue;
+        executors[i].store(this, memory_order_release);
+        index_ = static_cast<std::uint16_t>(i);
+        return;
+    }
+    stop("more than 65,535 runtimes at a time");
+}
+
+Executor::~Executor() {
+    const std::lock_guard lock(table_mutex);
+    executors[index_].store(nullptr, memory_order_release);
+}
+
+void Executor::adopt(Cell& cell) {
+    queue.reserve(++alive);
+    cells.push_back(cell);
+    queue.push(cell);
+}
+
+void RunQueue::grow(std::size_t tasks) {
+    const std::size_t capacity = std::max<std::size_t>(64, std::bit_ceil(tasks));
+    auto slots = std::make_unique_for_overwrite<Cell*[]>(capacity);
+    const std::size_t count = size();
+    for (std::size_t i = 0; i < count; ++i) slots[i] = slots_[(head_ + i) & (capacity_ - 1)];
+    slots_ = std::move(slots);
+    capacity_ = capacity;
+    head_ = 0;
+    tail_ = count;
+}
+
+} // namespace rouse::detail

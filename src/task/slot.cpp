@@ -1,0 +1,158 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "rouse/task/slot.hpp"
+
+#include "rouse/base/frame_cache.hpp"
+
+namespace rouse::detail {
+namespace {
+
+Slot* slot(void* data) noexcept { return static_cast<Slot*>(data); }
+extern const RawWakerVTable slot_vtable;
+
+RawWaker slot_clone(void* data) {
+    slot(data)->clone_waker();
+    return RawWaker(data, &slot_vtable);
+}
+constexpr RawWakerVTable slot_vtable(
+    slot_clone,
+    [](void* data) { // [C3]
+        slot(data)->wake_by_ref();
+        slot(data)->drop_waker();
+    },
+    [](void* data) { slot(data)->wake_by_ref(); }, [](void* data) { slot(data)->drop_waker(); });
+
+} // namespace
+
+Slot* Slot::make(TaskState* root, Slot* parent, ChildSet* set) {
+    return ::new (FrameCache::allocate(sizeof(Slot))) Slot(root, parent, set);
+}
+
+void Slot::destroy() noexcept {
+    this->~Slot();
+    FrameCache::deallocate(this, sizeof(Slot));
+}
+
+RawWaker Slot::waker() noexcept { return RawWaker(this, &slot_vtable); }
+
+Slot* Slot::of(const Waker& waker) noexcept {
+    const RawWaker raw = waker.as_raw();
+    return raw.vtable() == &slot_vtable ? slot(raw.data()) : nullptr;
+}
+
+TaskState* root_of(const Waker& waker) noexcept {
+    if (TaskState* task = task_of(waker)) return task;
+    const Slot* slot = Slot::of(waker);
+    return slot ? slot->root() : nullptr;
+}
+
+void Slot::clone_waker() noexcept {
+    if (is_local()) ++local_;
+    else word_.fetch_add(one, memory_order_relaxed);
+}
+
+void Slot::drop_waker() noexcept {
+    if (is_local()) --local_;
+    else give_up_one();
+}
+
+void Slot::count_in_parent() noexcept {
+    if (parent_) parent_->clone_waker();
+    else root_->add_live_slot();
+}
+
+void Slot::uncount_in_parent() noexcept {
+    if (parent_) parent_->drop_waker();
+    else root_->drop_live_slot();
+}
+
+bool Slot::close() noexcept {
+    open_ = false;
+    const auto change = static_cast<std::uint64_t>(std::exchange(local_, 0)) << count_shift;
+    std::uint64_t word = word_.load(memory_order_acquire);
+    if (change == 0 && (word & armed_bit) && (word & live_bit)) return true; // as it was
+    if (change == 0 && (word >> count_shift) == 0 && !(word & (armed_bit | live_bit))) return false;
+    for (;;) { // [C1]
+        std::uint64_t next = word + change;
+        const bool alive = (next >> count_shift) != 0;
+        next = alive ? next | armed_bit | live_bit : next & ~(armed_bit | live_bit);
+        if (!word_.compare_exchange_weak(word, next, memory_order_acq_rel, memory_order_acquire)) continue;
+        if (alive && !(word & live_bit)) count_in_parent();
+        if (!alive && (word & live_bit)) uncount_in_parent();
+        return alive;
+    }
+}
+
+void Slot::retire() noexcept {
+    // From here on the count is the wakers' alone; a live slot stays counted in its parent, as one that
+    // belongs to nobody, until its last waker goes.
+    close();
+    std::uint64_t word = word_.load(memory_order_acquire);
+    for (;;) {
+        if ((word >> count_shift) == 0) {
+            // It may have been the last drop (C2) that cleared the count, and that thread may still be on its
+            // way up. It does not come back to this slot.
+            break;
+        }
+        if (word_.compare_exchange_weak(word, word | retired_bit, memory_order_acq_rel, memory_order_acquire))
+            return;
+    }
+    destroy();
+}
+
+void Slot::give_up_one() noexcept {
+    std::uint64_t word = word_.load(memory_order_acquire);
+    for (;;) {
+        std::uint64_t next = word - one;
+        const bool last = (next >> count_shift) == 0 && (word & armed_bit); // [C2]
+        if (last) next &= ~(armed_bit | live_bit);
+        // After the step the slot may be freed by `retire`, unless it was retired before, when that is ours
+        // to do: take what is needed now.
+        TaskState* const root = root_;
+        Slot* const parent = parent_;
+        if (!word_.compare_exchange_weak(word, next, memory_order_acq_rel, memory_order_acquire)) continue;
+        if (last) {
+            if (word & retired_bit) destroy();
+            uncount_and_wake(root, parent);
+        }
+        return;
+    }
+}
+
+void Slot::uncount_and_wake(TaskState* root, Slot* parent) noexcept {
+    if (!parent) {
+        root->drop_live_slot_and_wake();
+        return;
+    }
+    // The count that goes now keeps the parent, and the parent's keeps the task: so first take a reference of
+    // the task. Uncount before the wake: the poll that it leads to must see the count gone.
+    root->add_reference();
+    parent->drop_waker();
+    root->wake_by_ref();
+    root->drop_reference();
+}
+
+std::uint64_t ChildSet::live() noexcept {
+    std::uint64_t live = 0;
+    slots_.for_each([&](const Slot& slot) { live += slot.live() ? 1 : 0; });
+    return live;
+}
+
+bool ChildSet::nobody_left(const Slot& child) noexcept {
+    TaskState* const root = child.root();
+    // The task's word first: a waker that was given up after this reading makes the difference too large,
+    // never too small.
+    const std::uint64_t word = root->effective();
+    if ((word & TaskState::notified) || turn.woken || turn.yielded || turn.current != root) return false;
+    for (const Slot* slot = &child; slot; slot = slot->parent()) {
+        const Slot* parent = slot->parent();
+        const std::uint64_t count =
+            parent ? parent->count() : TaskState::wakers(word) + TaskState::slots(word);
+        if (count != slot->set()->live()) return false;
+    }
+    // A waker of a slot wakes the task before it gives up its count (C3): one whose count was gone above
+    // shows here.
+    return !(root->load() & TaskState::notified);
+}
+
+} // namespace rouse::detail

@@ -1,0 +1,86 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "rouse/time/sleep.hpp"
+
+#include "rouse/time/interval.hpp"
+
+#include <string>
+
+namespace rouse {
+
+Instant far_future() noexcept { return std::chrono::steady_clock::now() + std::chrono::hours(24 * 365 * 30); }
+
+Sleep sleep(Duration duration) noexcept {
+    if (duration > std::chrono::hours(24 * 365 * 30)) return Sleep(far_future());
+    return Sleep(now() + duration);
+}
+
+Sleep::Sleep(Sleep&& other) noexcept : deadline_(other.deadline_), done_(other.done_) {
+    if (other.node_.state != detail::TimerNode::State::idle)
+        detail::stop("a Sleep was moved after its first poll");
+}
+
+bool Sleep::poll_ready(Context& cx) {
+    using State = detail::TimerNode::State;
+    if (done_) [[unlikely]]
+        detail::stop_polled_after_ready("Sleep");
+    if (node_.state == State::idle) {
+        detail::TimeDriver* driver = detail::TimeDriver::current();
+        if (!driver) [[unlikely]]
+            detail::stop(
+                "a timer was polled outside of a runtime: run the task with Runtime::block_on or rouse::run, not with rouse::block_on");
+        if (deadline_ <= driver->now()) return true;
+        return !driver->set(node_, deadline_, cx.waker());
+    }
+    return !detail::TimeDriver::renew(node_, cx.waker());
+}
+
+void Sleep::take_ready() {
+    const bool closed = node_.state == detail::TimerNode::State::closed;
+    done_ = true;
+    node_.state = detail::TimerNode::State::idle;
+#if ROUSE_EXCEPTIONS
+    if (closed) throw TimerClosed();
+#else
+    if (closed) detail::stop("the timer's runtime has ended");
+#endif
+}
+
+void Sleep::reset(Instant deadline) {
+    detail::TimeDriver::cancel(node_);
+    node_.state = detail::TimerNode::State::idle;
+    deadline_ = deadline;
+    done_ = false;
+}
+
+void Sleep::inspect(Inspector& to) const {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - now()).count();
+    to.waits_for(WaitKind::timer, this, "a timer, due in " + std::to_string(left) + " ms");
+}
+
+Interval::Interval(Instant start, Duration period, MissedTicks missed)
+    : sleep_(start), period_(period), missed_(missed) {
+    if (period <= Duration::zero()) detail::stop("an interval needs a period above zero");
+}
+
+Instant Interval::step() {
+    const Instant scheduled = sleep_.deadline();
+    sleep_.take_ready();
+    const Instant current = now();
+    Instant next = scheduled + period_;
+    if (next <= current) {
+        if (missed_ == MissedTicks::delay) next = current + period_;
+        if (missed_ == MissedTicks::skip) next = scheduled + period_ * ((current - scheduled) / period_ + 1);
+    }
+    sleep_.reset(next);
+    return scheduled;
+}
+
+void Interval::reset() { sleep_.reset(now() + period_); }
+
+Interval interval(Duration period, MissedTicks missed) { return Interval(now(), period, missed); }
+Interval interval_at(Instant start, Duration period, MissedTicks missed) {
+    return Interval(start, period, missed);
+}
+
+} // namespace rouse

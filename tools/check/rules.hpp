@@ -1,0 +1,436 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "grammar.hpp"
+#include "tokens.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// The rules. GCC before 13 keeps temporaries of a full-expression with a suspension point in the coroutine's
+// frame. One that only initialises another object (a closure, an aggregate, the value of a `?:`) never exists
+// on its own, but GCC 12 makes it, copies it bit by bit, and destroys both. So a rule asks two things: does
+// the full-expression suspend, and is there such a temporary anywhere in it? Before or behind the co_await,
+// inside its operand or beside it: that makes no difference.
+
+namespace rouse::check {
+
+enum class Severity {
+    error,   // certain, as far as a reader without types can be
+    warning, // depends on a type that only the compiler knows
+};
+
+struct Finding {
+    int line;
+    int column;
+    Severity severity;
+    std::string message;
+    std::string_view rule;
+
+    bool operator<(const Finding& other) const {
+        return std::pair(line, column) < std::pair(other.line, other.column);
+    }
+};
+
+class Checker {
+public:
+    explicit Checker(const Source& source) : source_(source), code_(source.tokens) {}
+
+    std::vector<Finding> run() {
+        statements({0, code_.size()});
+        std::sort(findings_.begin(), findings_.end());
+        return std::move(findings_);
+    }
+
+private:
+    // What one full-expression consists of, without the bodies of its lambdas: they are functions of their
+    // own.
+    struct Parts {
+        std::string_view suspends; // the keyword, or empty
+        std::vector<std::size_t> closures;
+        struct List {
+            std::size_t open;
+            bool awaits; // suspends between its own braces
+        };
+        std::vector<List> lists;
+        struct Choice {
+            std::size_t question;
+            Range around; // the brackets, or the expression, that it stands in
+            bool awaited; // it is the operand of a co_await
+        };
+        std::vector<Choice> choices;
+    };
+
+    // --- statements: cutting the source into full-expressions
+    // ------------------------------------------------------------------------
+
+    void statements(Range range) {
+        std::size_t begin = range.begin;
+        std::size_t i = range.begin;
+        while (i < range.end) {
+            if (code_[i] == ";") {
+                declaration({begin, i});
+                begin = ++i;
+            } else if (const auto lambda = code_.lambda_at(i)) {
+                i = lambda->body.end + 1;
+            } else if (code_[i] == "(" && code_.opens(i) && is_condition(i, begin)) {
+                code_.split(code_.inside(i), ";", [&](Range part) { declaration(part); });
+                begin = i = code_.next(i);
+            } else if (code_[i] == "{" && code_.opens(i) && code_.opens_block(i, begin)) {
+                declaration({begin, i});
+                block(i, begin);
+                begin = i = code_.next(i);
+            } else {
+                i = code_.next(i);
+            }
+        }
+        declaration({begin, range.end});
+    }
+
+    void block(std::size_t open, std::size_t begin) {
+        // The outermost block that is no namespace or class is a function's. The names it declares are
+        // searched from its head on.
+        const bool is_function = function_begin_ == no_partner && !code_.opens_scope(open, begin);
+        if (is_function) function_begin_ = begin;
+        statements(code_.inside(open));
+        if (is_function) function_begin_ = no_partner;
+    }
+
+    bool is_condition(std::size_t open, std::size_t begin) const {
+        for (std::size_t i = open; i > begin; --i) {
+            const Token& before = code_[i - 1];
+            if (is_one_of(before, {"if", "while", "for", "switch", "catch"})) return true;
+            if (!is_one_of(before, {"constexpr", "co_await"})) return false;
+        }
+        return false;
+    }
+
+    // Each declarator with its initialiser is a full-expression: `auto g = [x] {}, r = co_await f(g)` is two.
+    void declaration(Range range) {
+        std::size_t begin = range.begin;
+        if (declares(range)) {
+            for (std::size_t i = code_.find(range, {"="}); i < range.end; i = code_.next(i)) {
+                if (code_[i] != ",") continue;
+                std::size_t name = i + 1;
+                while (name < range.end && is_one_of(code_[name], {"*", "&", "&&"})) ++name;
+                if (name + 1 >= range.end || !code_.is_word(name) || code_[name + 1] != "=") continue;
+                full_expression({begin, i});
+                begin = i + 1;
+            }
+        }
+        full_expression({begin, range.end});
+    }
+
+    // `T name = ...`, as against `name = ...` and `*name = ...`.
+    bool declares(Range range) const {
+        const std::size_t equals = code_.find(range, {"="});
+        if (equals == range.end || equals < range.begin + 2 || !code_.is_word(equals - 1)) return false;
+        std::size_t type = equals - 2;
+        while (type > range.begin && is_one_of(code_[type], {"*", "&", "&&"})) --type;
+        return code_.is_word(type) || code_[type] == ">";
+    }
+
+    void full_expression(Range range) {
+        if (range.empty()) return;
+        Parts parts;
+        collect(range, parts, false);
+        if (parts.suspends.empty()) return;
+        for (const std::size_t closure : parts.closures) report_closure(closure, parts.suspends);
+        for (const auto& choice : parts.choices) judge_choice(choice, parts.suspends);
+        for (const auto& list : parts.lists) judge_list(list, parts.suspends);
+    }
+
+    // --- expressions: what is in them
+    // --------------------------------------------------------------------------------------------------
+
+    void collect(Range range, Parts& parts, bool in_list) {
+        bool chosen = false; // only the first ? of a chain counts: the value of the others becomes the value
+                             // of this one
+        for (std::size_t i = range.begin; i < range.end; i = code_.next(i)) {
+            const Token& token = code_[i];
+            if (is_one_of(token, {"co_await", "co_yield"})) {
+                if (parts.suspends.empty()) parts.suspends = token.text;
+            } else if (is_one_of(token, {"sizeof", "decltype", "alignof", "typeid"}) && i + 1 < range.end &&
+                       code_[i + 1] == "(") {
+                ++i; // not evaluated
+            } else if (const auto lambda = code_.lambda_at(i)) {
+                if (owns_a_capture(lambda->captures)) parts.closures.push_back(i);
+                collect(lambda->captures, parts, false); // their initialisers belong to us
+                block_of_lambda(*lambda);
+                i = lambda->body.end;
+            } else if (token == "?" && !chosen) {
+                parts.choices.push_back({i, range, is_awaited_group(range)});
+                chosen = true;
+            } else if (token == ",") {
+                chosen = false;
+            } else if (code_.opens(i)) {
+                collect_group(i, parts, in_list);
+            }
+        }
+    }
+
+    void collect_group(std::size_t open, Parts& parts, bool in_list) {
+        const Range inside = code_.inside(open);
+        if (code_.has(inside, {";"}))
+            return statements(inside); // ({ ... }), requires { ... }, statements given to a macro
+        if (code_[open] != "{") return collect(inside, parts, false);
+        const std::string_view before = std::exchange(parts.suspends, {});
+        const std::size_t index = parts.lists.size();
+        if (!in_list) parts.lists.push_back({open, false});
+        collect(inside, parts, true);
+        if (!in_list) parts.lists[index].awaits = !parts.suspends.empty();
+        if (parts.suspends.empty()) parts.suspends = before;
+    }
+
+    void block_of_lambda(const Lambda& lambda) {
+        const bool is_function = function_begin_ == no_partner;
+        if (is_function) function_begin_ = lambda.captures.begin;
+        statements(lambda.body);
+        if (is_function) function_begin_ = no_partner;
+    }
+
+    bool is_awaited_group(Range inside) const {
+        return inside.begin >= 2 && code_[inside.begin - 1] == "(" && code_[inside.begin - 2] == "co_await";
+    }
+
+    // --- closures
+    // -------------------------------------------------------------------------------------------------------------------
+
+    // Captures by reference, `this`, numbers and pointers need no destructor, and without one nothing happens
+    // twice.
+    bool owns_a_capture(Range captures) const {
+        bool owns = false;
+        code_.split(captures, ",", [&](Range part) { owns = owns || owns_capture(part); });
+        return owns;
+    }
+
+    bool owns_capture(Range part) const {
+        if (part.empty() || code_[part.begin] == "&" || code_[part.begin] == "this") return false;
+        if (code_[part.begin] == "=" || code_[part.begin] == "*") return true; // [=] and [*this]
+        std::size_t name = part.begin;
+        if (code_[name] == "...") ++name;
+        if (name >= part.end || !code_.is_word(name)) return false; // the rest of a template argument list
+        if (name + 1 == part.end) return !is_plain_local(name);
+        const Token& after = code_[name + 1];
+        if (after != "=") return is_one_of(after, {"(", "{", "..."});
+        const Range value{name + 2, part.end};
+        const bool one_token = value.begin + 1 == value.end;
+        if (one_token && is_plain_value(code_[value.begin])) return false;
+        return !(value.begin + 2 == value.end && code_[value.begin] == "&"); // [p = &x]
+    }
+
+    static bool is_plain_value(const Token& token) {
+        return token.kind == TokenKind::number || token.kind == TokenKind::character ||
+               is_one_of(token, {"true", "false", "nullptr", "this"});
+    }
+
+    // Whether the nearest declaration of the name, going back to the head of the function, gives it a type
+    // without a destructor.
+    bool is_plain_local(std::size_t name) const {
+        if (function_begin_ == no_partner) return false;
+        for (std::size_t i = name; i-- > function_begin_ + 1;) {
+            if (code_[i].text != code_[name].text || !code_.is_word(i)) continue;
+            const Declared declared = declared_at(i);
+            if (declared != Declared::nothing) return declared == Declared::plain;
+        }
+        return false;
+    }
+
+    enum class Declared { nothing, plain, other };
+
+    // What the name at `i` is declared as, if this is its declaration.
+    Declared declared_at(std::size_t i) const {
+        const Token& after = code_[i + 1];
+        if (!is_one_of(after, {"=", ";", ",", ")", "{", "(", ":", "[", "]"})) return Declared::nothing;
+        std::size_t type = i - 1;
+        // A capture with a value, or one of the names of a structured binding.
+        if (is_one_of(code_[type], {"[", ","})) {
+            return is_one_of(after, {"=", "]"}) ? Declared::other : Declared::nothing;
+        }
+        if (code_[type] == "*") return declares_pointer(type) ? Declared::plain : Declared::nothing;
+        if (is_one_of(code_[type], {"&", "&&", "const"})) --type;
+        if (code_[type] == ">") return Declared::other;
+        if (!code_.is_word(type) || begins_expression(code_[type])) return Declared::nothing;
+        const bool literal =
+            code_[type] == "auto" && after == "=" && is_plain_value(code_[i + 2]) && code_[i + 3] == ";";
+        return literal || is_plain_type(code_[type]) ? Declared::plain : Declared::other;
+    }
+
+    // `T* name` or `T *name`, and not `a * name`: only the blanks tell.
+    bool declares_pointer(std::size_t star) const {
+        return star > 0 && code_.touch(star - 1, star) != code_.touch(star, star + 1) &&
+               ((code_.is_word(star - 1) && !begins_expression(code_[star - 1])) || code_[star - 1] == ">");
+    }
+
+    void report_closure(std::size_t at, std::string_view suspends) {
+        report(at, Severity::error, "rouse-gcc-closure",
+               "capturing closure made inside a " + std::string(suspends) +
+                   " expression: GCC before 13 destroys it twice; bind it to a name first");
+    }
+
+    // --- ?:
+    // ---------------------------------------------------------------------------------------------------------------------------
+
+    // What the branches say about the type of their common value.
+    enum class Value {
+        thrown,  // says nothing
+        plain,   // no destructor
+        lvalue,  // no temporary, if the other one is too
+        moved,   // the same
+        unknown, // a call, an awaited value
+        object,  // T{...}
+    };
+
+    void judge_choice(const Parts::Choice& choice, std::string_view suspends) {
+        const std::vector<Value> values = branches(choice.question, choice.around.end);
+        const auto count = [&](Value value) { return std::count(values.begin(), values.end(), value); };
+        if (count(Value::plain) > 0) return;
+        const bool object = count(Value::object) > 0;
+        const bool mixed = count(Value::moved) > 0 && count(Value::lvalue) > 0;
+        if (!object && !mixed && count(Value::unknown) == 0) return;
+        // What one awaits is a task or the like, and has a destructor.
+        const bool certain = object || (choice.awaited && count(Value::unknown) > 0);
+        report(choice.question, certain ? Severity::error : Severity::warning, "rouse-gcc-ternary",
+               std::string("value of ?: in a ") + std::string(suspends) +
+                   " expression: GCC before 13 destroys it twice" +
+                   (certain ? "" : " if its type has a destructor") + "; use if and else");
+    }
+
+    // The kinds of all branches of a chain `a ? b : c ? d : e`.
+    std::vector<Value> branches(std::size_t question, std::size_t end) const {
+        const std::size_t colon = matching_colon(question, end);
+        if (colon == end) return {};
+        std::size_t last = code_.find({colon + 1, end}, {",", ";"});
+        std::vector<Value> values = values_of({question + 1, colon});
+        const std::vector<Value> others = values_of({colon + 1, last});
+        values.insert(values.end(), others.begin(), others.end());
+        return values;
+    }
+
+    std::vector<Value> values_of(Range range) const {
+        const std::size_t question = code_.find(range, {"?"});
+        if (question != range.end) return branches(question, range.end);
+        return {value_of(range)};
+    }
+
+    std::size_t matching_colon(std::size_t question, std::size_t end) const {
+        int open = 0;
+        for (std::size_t i = question; i < end; i = code_.next(i)) {
+            if (code_[i] == "?") ++open;
+            if (code_[i] == ":" && --open == 0) return i;
+        }
+        return end;
+    }
+
+    Value value_of(Range range) const {
+        if (range.empty()) return Value::lvalue; // a ?: b
+        const Token& first = code_[range.begin];
+        if (first == "throw") return Value::thrown;
+        if (first == "(" && code_.opens(range.begin)) {
+            const Range inside = code_.inside(range.begin);
+            if (first.partner + 1 == range.end) return value_of(inside);
+            if (inside.end == inside.begin + 1 && is_plain_type(code_[inside.begin]))
+                return Value::plain; // (void)f()
+        }
+        if (is_one_of(first, {"!", "not", "-", "&", "new", "sizeof", "alignof", "noexcept"}))
+            return Value::plain;
+        if (code_.has(range, {"==", "!=", "<=", ">=", "&&", "||", "<=>", "and", "or"})) return Value::plain;
+        for (std::size_t i = range.begin; i < range.end; i = code_.next(i)) {
+            if (is_plain_value(code_[i]) && code_[i] != "nullptr" && code_[i] != "this")
+                return Value::plain; // n + 1 too
+        }
+        if (first == "co_await") return Value::unknown;
+        if (code_.has(range, {"+"})) return Value::unknown; // strings, perhaps
+        const Token& last = code_[range.end - 1];
+        if (last.kind == TokenKind::string)
+            return last.text.ends_with('"') ? Value::lvalue : Value::unknown; // "..."s
+        if (!is_one_of(last, {")", "}"}) || last.partner == no_partner || last.partner <= range.begin)
+            return Value::lvalue;
+        return value_of_call(range.begin, last.partner);
+    }
+
+    // `name(...)`, `name{...}`: `open` is the bracket.
+    Value value_of_call(std::size_t begin, std::size_t open) const {
+        if (code_.lambda_at(begin)) return Value::lvalue; // the closures are looked at in any case
+        const std::size_t name = std::max(code_.name_begin(open - 1), begin);
+        if (is_plain_type(code_[open - 1])) return Value::plain;
+        if (is_one_of(code_[name], {"static_cast", "const_cast", "reinterpret_cast"})) {
+            const Token& target = code_[open - 2]; // before the >
+            return is_plain_type(target) || is_one_of(target, {"*", "&"}) ? Value::plain : Value::unknown;
+        }
+        if (is_one_of(code_[open - 1], {"move", "forward", "as_const", "get_if"})) return Value::moved;
+        return code_[open] == "{" ? Value::object : Value::unknown;
+    }
+
+    // --- braced lists
+    // ---------------------------------------------------------------------------------------------------------------
+
+    void judge_list(const Parts::List& list, std::string_view suspends) {
+        if (list.open == 0) return;
+        const std::size_t last = list.open - 1;
+        const Token& before = code_[last];
+        const bool named = (before.kind == TokenKind::word && !begins_expression(before)) || before == ">";
+        if (named ? is_no_aggregate(last) : initialises_no_aggregate(last)) return;
+        if (list.awaits) {
+            report(list.open, Severity::warning, "rouse-gcc-braced-await",
+                   std::string(suspends) +
+                       " inside a braced list: if that makes an aggregate with a destructor, GCC before 13 "
+                       "destroys its members twice; await into a name first");
+        } else if (named || is_one_of(before, {"(", ",", "co_await", "co_yield"})) {
+            report(
+                list.open, Severity::warning, "rouse-gcc-aggregate",
+                "braced temporary in a " + std::string(suspends) +
+                    " expression: if its type is an aggregate with a destructor, GCC before 13 destroys it twice; bind it "
+                    "to a name first");
+        }
+    }
+
+    // `T name = {`, `T name[] = {`, `T name[] {`
+    bool initialises_no_aggregate(std::size_t last) const {
+        if (code_[last] == "=" && last > 0) --last;
+        while (last > 0 && code_[last] == "]" && code_[last].partner != no_partner)
+            last = code_[last].partner - 1;
+        return last > 0 && code_.is_word(last) && is_no_aggregate(last);
+    }
+
+    // `last` ends what stands before the brace: a type, or the name that is declared with one.
+    bool is_no_aggregate(std::size_t last) const {
+        const std::size_t name = code_.name_begin(last);
+        if (is_no_aggregate_type(name, last)) return true;
+        if (name != last || last == 0) return false;
+        std::size_t type = last - 1;
+        while (type > 0 && is_one_of(code_[type], {"*", "&", "&&"})) --type;
+        const bool is_type = (code_.is_word(type) && !begins_expression(code_[type])) || code_[type] == ">";
+        return is_type && (code_[type] == "auto" || is_no_aggregate_type(code_.name_begin(type), type));
+    }
+
+    // All that the standard library calls by a name of its own has constructors, but for std::array and a few
+    // that need no destructor. So has every type of this library.
+    bool is_no_aggregate_type(std::size_t name, std::size_t last) const {
+        if (is_plain_type(code_[last])) return true;
+        const std::size_t root = code_[name] == "::" ? name + 1 : name;
+        if (root + 2 > last || code_[root + 1] != "::") return false;
+        if (code_[root] == "std") return code_[root + 2] != "array";
+        return code_[root] == "rouse";
+    }
+
+    // ------------------------------------------------------------------------------------------------------------------------------------
+
+    void report(std::size_t at, Severity severity, std::string_view rule, std::string message) {
+        const Token& token = code_[at];
+        if (source_.excused.contains(token.line)) return;
+        findings_.push_back({token.line, token.column, severity, std::move(message), rule});
+    }
+
+    const Source& source_;
+    Grammar code_;
+    std::size_t function_begin_ = no_partner;
+    std::vector<Finding> findings_;
+};
+
+} // namespace rouse::check
