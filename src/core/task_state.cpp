@@ -81,6 +81,14 @@ bool TaskState::abort() noexcept {
     }
 }
 
+bool TaskState::leave_lost() noexcept {
+    std::uint64_t word = word_.load(memory_order_relaxed);
+    while (!(word & notified))
+        if (word_.compare_exchange_weak(word, word & ~active, memory_order_acq_rel, memory_order_relaxed))
+            return true;
+    return false;
+}
+
 TaskState::Settled TaskState::settle(std::uint64_t delta, bool again) noexcept {
     if (again && delta == 0)
         return Settled::again; // ACTIVE stays, and S2 takes care of NOTIFIED: nothing to write

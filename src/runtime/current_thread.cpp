@@ -62,7 +62,7 @@ CurrentThread::CurrentThread(RuntimeOptions options)
 class CurrentThread::DriveScope {
 public:
     explicit DriveScope(CurrentThread& runtime)
-        : runtime_(runtime),
+        : runtime_(claim(runtime)),
           before_(std::exchange(turn, Turn{})),
           driver_before_(TimeDriver::current()),
           self_(runtime.shared_from_this()),
@@ -80,11 +80,18 @@ public:
         current_core = core_before_;
         turn = before_;
         runtime_.gate.leave();
+        runtime_.driven_.store(false, memory_order_release);
     }
     DriveScope(const DriveScope&) = delete;
     DriveScope& operator=(const DriveScope&) = delete;
 
 private:
+    static CurrentThread& claim(CurrentThread& runtime) {
+        if (runtime.driven_.exchange(true, memory_order_acquire))
+            stop(
+                "a current_thread runtime is driven (or destroyed) by two threads at a time: it has one; use a Handle from the others");
+        return runtime;
+    }
     CurrentThread& runtime_;
     Turn before_;
     TimeDriver* driver_before_;
@@ -93,8 +100,7 @@ private:
     DiagnosisScope diagnosis_;
 };
 
-// ---- taking tasks in
-// -------------------------------------------------------------------------------------------------------------
+// ---- taking tasks in ----
 
 void CurrentThread::spawn(Cell& cell) {
     if (is_here()) {
@@ -168,8 +174,7 @@ void CurrentThread::take_injected() {
     }
 }
 
-// ---- a turn
-// ------------------------------------------------------------------------------------------------------------------------
+// ---- a turn ----
 
 void CurrentThread::settle() noexcept {
     TaskState* task = turn.settling;
@@ -198,12 +203,15 @@ void CurrentThread::poll(Cell& cell) {
     const std::uint64_t word = cell.begin_poll();
     std::exception_ptr error;
     if (word & (TaskState::aborted | TaskState::lost)) [[unlikely]] {
-        if (word & TaskState::aborted) return end_task(cell, nullptr, true);
+        if (word & TaskState::aborted) {
+            if (word & TaskState::lost) (void)take_lost_note(cell);
+            return end_task(cell, nullptr, true);
+        }
         error = diagnose(cell);
         if (!error) { // the policy is to leave it
             turn.current = nullptr;
             settle();
-            cell.leave_lost();
+            if (!cell.leave_lost()) queue.push(cell);
             return;
         }
         cell.clear_lost();
@@ -294,7 +302,6 @@ void CurrentThread::drive(Cell& root) {
         stop(
             "block_on inside of a task: this thread is driving a future already; co_await it, or spawn it and await the handle");
     const DriveScope scope(*this);
-    if (closed_) stop("block_on on a runtime that was shut down");
     root_ = &root;
     births_.add(last_task_id(), std::chrono::steady_clock::now());
     root.belong_to(*this, 0);
@@ -342,19 +349,19 @@ bool CurrentThread::idle(QuiescenceWatch& quiet) {
         advance_to(*deadline);
         return true;
     }
-    bool look = false;
-    if (!deadline && alive > 0) {
-        if (const auto until = quiet.until_look()) {
-            deadline = std::chrono::steady_clock::now() + *until;
-            look = true;
-        }
-    }
     if (turns_ != quiet_turns_) {
         quiet_turns_ = turns_;
         quiet.disturbed();
         if (turns_ - trimmed_at_ > 1000) {
             trimmed_at_ = turns_;
             FrameCache::trim();
+        }
+    }
+    bool look = false;
+    if (!deadline && alive > 0) {
+        if (const auto until = quiet.until_look()) {
+            deadline = std::chrono::steady_clock::now() + *until;
+            look = true;
         }
     }
     gate.leave();
@@ -380,8 +387,7 @@ bool CurrentThread::idle(QuiescenceWatch& quiet) {
     return true;
 }
 
-// ---- the end
-// -----------------------------------------------------------------------------------------------------------------------
+// ---- the end ----
 
 void CurrentThread::shutdown() noexcept {
     {

@@ -96,14 +96,14 @@ private:
     std::uint64_t turns_ = 0;
     const Cell* root_ = nullptr;
     Atomic<std::size_t> alive_count_{0};
+    Atomic<bool> driven_{false};
     Atomic<bool> dump_requested_{false};
     std::uint64_t quiet_turns_ = 0;
     std::uint64_t trimmed_at_ = 0;
     BirthLog births_;
     std::uint64_t births_at_ = 0;
 
-    // ---- from other threads, under the mutex
-    // ----------------------------------------------------------------------------------
+    // ---- from other threads, under the mutex ----
     std::mutex injected_mutex_;
     std::vector<Cell*> injected_;
     std::vector<LostNote> lost_notes_;

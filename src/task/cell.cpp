@@ -55,8 +55,7 @@ void Cell::destroy_outcome() noexcept {
     end_.error = nullptr;
 }
 
-// ---- the joiner
-// ------------------------------------------------------------------------------------------------------------------
+// ---- the joiner ----
 //
 // One JoinHandle exists, used by one thread at a time; the executor completes the task. They meet at
 // `extras_`, which names the joiner.

@@ -3,14 +3,16 @@
 #include "rouse/time/driver.hpp"
 
 #include <mutex>
+#include <thread>
+#include <vector>
 
 namespace rouse {
 namespace {
 
 thread_local constinit detail::TimeDriver* current_driver ROUSE_TLS = nullptr;
 
-// A foreign thread that takes a timer out must not meet the end of the timer's runtime: both hold this.
-// Nobody else does.
+// A timer may be renewed or cancelled on a foreign thread while its runtime ends: whether its driver still is
+// there is asked under this. Held for an instant, and never while waiting for a gate.
 constinit std::mutex foreign_mutex;
 
 std::int64_t to_ns(Instant when) noexcept {
@@ -24,14 +26,36 @@ Instant now() noexcept { return current_driver ? current_driver->now() : std::ch
 namespace detail {
 
 TimeDriver::TimeDriver(bool paused)
-    : paused_now_(paused ? to_ns(std::chrono::steady_clock::now()) : running),
-      wheel_(to_ns(std::chrono::steady_clock::now())) {}
+    : paused_now_(running), recent_(to_ns(std::chrono::steady_clock::now())), wheel_(recent_) {
+    if (paused) paused_now_.store(recent_, memory_order_relaxed);
+}
 
 TimeDriver* TimeDriver::current() noexcept { return current_driver; }
 void TimeDriver::set_current(TimeDriver* driver) noexcept { current_driver = driver; }
 
+/// The driver of a timer, held for the extent of a visit. Null: the timer is not set.
+class TimeDriver::Pin {
+public:
+    explicit Pin(TimerNode& node) {
+        const std::lock_guard lock(foreign_mutex);
+        driver_ = node.driver.load(memory_order_acquire);
+        if (driver_) driver_->pins_.fetch_add(1, memory_order_acq_rel);
+    }
+    ~Pin() {
+        if (driver_) driver_->pins_.fetch_sub(1, memory_order_acq_rel);
+    }
+    Pin(const Pin&) = delete;
+    Pin& operator=(const Pin&) = delete;
+    [[nodiscard]] TimeDriver* driver() const noexcept { return driver_; }
+
+private:
+    TimeDriver* driver_;
+};
+
 bool TimeDriver::set(TimerNode& node, Instant deadline, const Waker& waker) {
     node.deadline = to_ns(deadline);
+    // The clock of the last turn will do: a deadline that passed since then is fired at the next one.
+    if (node.deadline <= (paused() ? paused_now_.load(memory_order_relaxed) : recent_)) return false;
     node.waker = waker.clone();
     node.state = TimerNode::State::set;
     node.driver.store(this, memory_order_relaxed);
@@ -40,22 +64,26 @@ bool TimeDriver::set(TimerNode& node, Instant deadline, const Waker& waker) {
 }
 
 bool TimeDriver::renew(TimerNode& node, const Waker& waker) {
-    const auto renew_here = [&] {
+    if (node.driver.load(memory_order_relaxed) ==
+        current_driver) { // here, or not set at all outside of a runtime
         if (node.state != TimerNode::State::set) return false;
         node.waker.clone_from(waker);
         return true;
-    };
-    if (node.driver.load(memory_order_relaxed) == current_driver) return renew_here();
-    const std::lock_guard lock(foreign_mutex);
-    TimeDriver* driver = node.driver.load(memory_order_acquire);
-    if (!driver) return renew_here();
+    }
+    Waker fresh =
+        waker.clone(); // outside the gate, as is the drop of the one before: wakers run code of the user's
+    const Pin pin(node);
+    if (!pin.driver()) return node.state == TimerNode::State::set;
     bool set = false;
-    driver->gate.visit([&] { set = renew_here(); });
+    pin.driver()->gate.visit([&] {
+        set = node.state == TimerNode::State::set;
+        if (set) std::swap(node.waker, fresh);
+    });
     return set;
 }
 
 void TimeDriver::cancel(TimerNode& node) noexcept {
-    Waker waker; // dropped after the locks: its last drop may run code of the user's
+    Waker waker; // dropped last, outside the gate
     const auto cancel_here = [&] {
         if (TimeDriver* driver = node.driver.load(memory_order_relaxed)) {
             driver->wheel_.remove(node);
@@ -64,20 +92,21 @@ void TimeDriver::cancel(TimerNode& node) noexcept {
             waker = std::move(node.waker);
         }
     };
-    TimeDriver* driver = node.driver.load(memory_order_acquire);
+    TimeDriver* const driver = node.driver.load(memory_order_acquire);
     if (!driver) return;
     if (driver == current_driver) return cancel_here();
-    const std::lock_guard lock(foreign_mutex);
-    driver = node.driver.load(memory_order_acquire);
-    if (driver) driver->gate.visit(cancel_here);
+    const Pin pin(node);
+    if (pin.driver()) pin.driver()->gate.visit(cancel_here);
 }
 
 std::size_t TimeDriver::fire_due() {
     if (wheel_.size() == 0) return 0;
+    recent_ = to_ns(now());
     IntrusiveList<TimerNode> due;
-    wheel_.advance(to_ns(now()), due);
+    wheel_.advance(recent_, due);
     std::size_t fired = 0;
-    while (TimerNode* node = due.pop_front()) {
+    while (TimerNode* node = due.front()) {
+        wheel_.remove(*node);
         node->state = TimerNode::State::fired;
         Waker waker = std::move(node->waker);
         node->driver.store(nullptr, memory_order_release); // the node may be gone from here on
@@ -94,15 +123,22 @@ std::optional<Instant> TimeDriver::next_wakeup() noexcept {
 }
 
 void TimeDriver::close() noexcept {
-    const std::lock_guard lock(foreign_mutex);
-    IntrusiveList<TimerNode> left;
-    wheel_.drain(left);
-    while (TimerNode* node = left.pop_front()) {
-        node->state = TimerNode::State::closed;
-        Waker waker = std::move(node->waker);
-        node->driver.store(nullptr, memory_order_release);
-        std::move(waker).wake();
+    std::vector<Waker> wakers;
+    {
+        const std::lock_guard lock(
+            foreign_mutex); // no new pins from here on: no timer is set when it is released
+        gate.enter();
+        IntrusiveList<TimerNode> left;
+        wheel_.drain(left);
+        while (TimerNode* node = left.pop_front()) {
+            node->state = TimerNode::State::closed;
+            wakers.push_back(std::move(node->waker));
+            node->driver.store(nullptr, memory_order_release);
+        }
+        gate.leave();
     }
+    while (pins_.load(memory_order_acquire) != 0) std::this_thread::yield();
+    for (Waker& waker : wakers) std::move(waker).wake();
 }
 
 void TimeDriver::pause() noexcept {

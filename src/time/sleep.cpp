@@ -29,7 +29,6 @@ bool Sleep::poll_ready(Context& cx) {
         if (!driver) [[unlikely]]
             detail::stop(
                 "a timer was polled outside of a runtime: run the task with Runtime::block_on or rouse::run, not with rouse::block_on");
-        if (deadline_ <= driver->now()) return true;
         return !driver->set(node_, deadline_, cx.waker());
     }
     return !detail::TimeDriver::renew(node_, cx.waker());

@@ -58,7 +58,6 @@ void TimerWheel::advance(std::int64_t now, IntrusiveList<TimerNode>& due) noexce
         bool waits = false;
         while (TimerNode* node = timers.pop_front()) {
             if (node->deadline <= now) {
-                --size_;
                 due.push_back(*node);
             } else {
                 place(*node);

@@ -3,10 +3,12 @@
 #pragma once
 
 #include "grammar.hpp"
+#include "guess.hpp"
 #include "tokens.hpp"
 
 #include <algorithm>
 #include <cstddef>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -66,8 +68,7 @@ private:
         std::vector<Choice> choices;
     };
 
-    // --- statements: cutting the source into full-expressions
-    // ------------------------------------------------------------------------
+    // --- statements: cutting the source into full-expressions ---
 
     void statements(Range range) {
         std::size_t begin = range.begin;
@@ -145,8 +146,7 @@ private:
         for (const auto& list : parts.lists) judge_list(list, parts.suspends);
     }
 
-    // --- expressions: what is in them
-    // --------------------------------------------------------------------------------------------------
+    // --- expressions: what is in them ---
 
     void collect(Range range, Parts& parts, bool in_list) {
         bool chosen = false; // only the first ? of a chain counts: the value of the others becomes the value
@@ -159,7 +159,7 @@ private:
                        code_[i + 1] == "(") {
                 ++i; // not evaluated
             } else if (const auto lambda = code_.lambda_at(i)) {
-                if (owns_a_capture(lambda->captures)) parts.closures.push_back(i);
+                if (guess_.owns_a_capture(lambda->captures, function_begin_)) parts.closures.push_back(i);
                 collect(lambda->captures, parts, false); // their initialisers belong to us
                 block_of_lambda(*lambda);
                 i = lambda->body.end;
@@ -198,74 +198,7 @@ private:
         return inside.begin >= 2 && code_[inside.begin - 1] == "(" && code_[inside.begin - 2] == "co_await";
     }
 
-    // --- closures
-    // -------------------------------------------------------------------------------------------------------------------
-
-    // Captures by reference, `this`, numbers and pointers need no destructor, and without one nothing happens
-    // twice.
-    bool owns_a_capture(Range captures) const {
-        bool owns = false;
-        code_.split(captures, ",", [&](Range part) { owns = owns || owns_capture(part); });
-        return owns;
-    }
-
-    bool owns_capture(Range part) const {
-        if (part.empty() || code_[part.begin] == "&" || code_[part.begin] == "this") return false;
-        if (code_[part.begin] == "=" || code_[part.begin] == "*") return true; // [=] and [*this]
-        std::size_t name = part.begin;
-        if (code_[name] == "...") ++name;
-        if (name >= part.end || !code_.is_word(name)) return false; // the rest of a template argument list
-        if (name + 1 == part.end) return !is_plain_local(name);
-        const Token& after = code_[name + 1];
-        if (after != "=") return is_one_of(after, {"(", "{", "..."});
-        const Range value{name + 2, part.end};
-        const bool one_token = value.begin + 1 == value.end;
-        if (one_token && is_plain_value(code_[value.begin])) return false;
-        return !(value.begin + 2 == value.end && code_[value.begin] == "&"); // [p = &x]
-    }
-
-    static bool is_plain_value(const Token& token) {
-        return token.kind == TokenKind::number || token.kind == TokenKind::character ||
-               is_one_of(token, {"true", "false", "nullptr", "this"});
-    }
-
-    // Whether the nearest declaration of the name, going back to the head of the function, gives it a type
-    // without a destructor.
-    bool is_plain_local(std::size_t name) const {
-        if (function_begin_ == no_partner) return false;
-        for (std::size_t i = name; i-- > function_begin_ + 1;) {
-            if (code_[i].text != code_[name].text || !code_.is_word(i)) continue;
-            const Declared declared = declared_at(i);
-            if (declared != Declared::nothing) return declared == Declared::plain;
-        }
-        return false;
-    }
-
-    enum class Declared { nothing, plain, other };
-
-    // What the name at `i` is declared as, if this is its declaration.
-    Declared declared_at(std::size_t i) const {
-        const Token& after = code_[i + 1];
-        if (!is_one_of(after, {"=", ";", ",", ")", "{", "(", ":", "[", "]"})) return Declared::nothing;
-        std::size_t type = i - 1;
-        // A capture with a value, or one of the names of a structured binding.
-        if (is_one_of(code_[type], {"[", ","})) {
-            return is_one_of(after, {"=", "]"}) ? Declared::other : Declared::nothing;
-        }
-        if (code_[type] == "*") return declares_pointer(type) ? Declared::plain : Declared::nothing;
-        if (is_one_of(code_[type], {"&", "&&", "const"})) --type;
-        if (code_[type] == ">") return Declared::other;
-        if (!code_.is_word(type) || begins_expression(code_[type])) return Declared::nothing;
-        const bool literal =
-            code_[type] == "auto" && after == "=" && is_plain_value(code_[i + 2]) && code_[i + 3] == ";";
-        return literal || is_plain_type(code_[type]) ? Declared::plain : Declared::other;
-    }
-
-    // `T* name` or `T *name`, and not `a * name`: only the blanks tell.
-    bool declares_pointer(std::size_t star) const {
-        return star > 0 && code_.touch(star - 1, star) != code_.touch(star, star + 1) &&
-               ((code_.is_word(star - 1) && !begins_expression(code_[star - 1])) || code_[star - 1] == ">");
-    }
+    // --- closures ---
 
     void report_closure(std::size_t at, std::string_view suspends) {
         report(at, Severity::error, "rouse-gcc-closure",
@@ -273,21 +206,10 @@ private:
                    " expression: GCC before 13 destroys it twice; bind it to a name first");
     }
 
-    // --- ?:
-    // ---------------------------------------------------------------------------------------------------------------------------
-
-    // What the branches say about the type of their common value.
-    enum class Value {
-        thrown,  // says nothing
-        plain,   // no destructor
-        lvalue,  // no temporary, if the other one is too
-        moved,   // the same
-        unknown, // a call, an awaited value
-        object,  // T{...}
-    };
+    // --- ?: ---
 
     void judge_choice(const Parts::Choice& choice, std::string_view suspends) {
-        const std::vector<Value> values = branches(choice.question, choice.around.end);
+        const std::vector<Value> values = guess_.branches(choice.question, choice.around.end);
         const auto count = [&](Value value) { return std::count(values.begin(), values.end(), value); };
         if (count(Value::plain) > 0) return;
         const bool object = count(Value::object) > 0;
@@ -295,87 +217,24 @@ private:
         if (!object && !mixed && count(Value::unknown) == 0) return;
         // What one awaits is a task or the like, and has a destructor.
         const bool certain = object || (choice.awaited && count(Value::unknown) > 0);
+        const std::size_t end = code_.find({choice.question, choice.around.end}, {",", ";"});
+        for (std::size_t i = choice.question; i < end; i = code_.next(i)) {
+            if (code_[i] == "{") explained_.insert(i);
+        }
         report(choice.question, certain ? Severity::error : Severity::warning, "rouse-gcc-ternary",
                std::string("value of ?: in a ") + std::string(suspends) +
                    " expression: GCC before 13 destroys it twice" +
                    (certain ? "" : " if its type has a destructor") + "; use if and else");
     }
 
-    // The kinds of all branches of a chain `a ? b : c ? d : e`.
-    std::vector<Value> branches(std::size_t question, std::size_t end) const {
-        const std::size_t colon = matching_colon(question, end);
-        if (colon == end) return {};
-        std::size_t last = code_.find({colon + 1, end}, {",", ";"});
-        std::vector<Value> values = values_of({question + 1, colon});
-        const std::vector<Value> others = values_of({colon + 1, last});
-        values.insert(values.end(), others.begin(), others.end());
-        return values;
-    }
-
-    std::vector<Value> values_of(Range range) const {
-        const std::size_t question = code_.find(range, {"?"});
-        if (question != range.end) return branches(question, range.end);
-        return {value_of(range)};
-    }
-
-    std::size_t matching_colon(std::size_t question, std::size_t end) const {
-        int open = 0;
-        for (std::size_t i = question; i < end; i = code_.next(i)) {
-            if (code_[i] == "?") ++open;
-            if (code_[i] == ":" && --open == 0) return i;
-        }
-        return end;
-    }
-
-    Value value_of(Range range) const {
-        if (range.empty()) return Value::lvalue; // a ?: b
-        const Token& first = code_[range.begin];
-        if (first == "throw") return Value::thrown;
-        if (first == "(" && code_.opens(range.begin)) {
-            const Range inside = code_.inside(range.begin);
-            if (first.partner + 1 == range.end) return value_of(inside);
-            if (inside.end == inside.begin + 1 && is_plain_type(code_[inside.begin]))
-                return Value::plain; // (void)f()
-        }
-        if (is_one_of(first, {"!", "not", "-", "&", "new", "sizeof", "alignof", "noexcept"}))
-            return Value::plain;
-        if (code_.has(range, {"==", "!=", "<=", ">=", "&&", "||", "<=>", "and", "or"})) return Value::plain;
-        for (std::size_t i = range.begin; i < range.end; i = code_.next(i)) {
-            if (is_plain_value(code_[i]) && code_[i] != "nullptr" && code_[i] != "this")
-                return Value::plain; // n + 1 too
-        }
-        if (first == "co_await") return Value::unknown;
-        if (code_.has(range, {"+"})) return Value::unknown; // strings, perhaps
-        const Token& last = code_[range.end - 1];
-        if (last.kind == TokenKind::string)
-            return last.text.ends_with('"') ? Value::lvalue : Value::unknown; // "..."s
-        if (!is_one_of(last, {")", "}"}) || last.partner == no_partner || last.partner <= range.begin)
-            return Value::lvalue;
-        return value_of_call(range.begin, last.partner);
-    }
-
-    // `name(...)`, `name{...}`: `open` is the bracket.
-    Value value_of_call(std::size_t begin, std::size_t open) const {
-        if (code_.lambda_at(begin)) return Value::lvalue; // the closures are looked at in any case
-        const std::size_t name = std::max(code_.name_begin(open - 1), begin);
-        if (is_plain_type(code_[open - 1])) return Value::plain;
-        if (is_one_of(code_[name], {"static_cast", "const_cast", "reinterpret_cast"})) {
-            const Token& target = code_[open - 2]; // before the >
-            return is_plain_type(target) || is_one_of(target, {"*", "&"}) ? Value::plain : Value::unknown;
-        }
-        if (is_one_of(code_[open - 1], {"move", "forward", "as_const", "get_if"})) return Value::moved;
-        return code_[open] == "{" ? Value::object : Value::unknown;
-    }
-
-    // --- braced lists
-    // ---------------------------------------------------------------------------------------------------------------
+    // --- braced lists ---
 
     void judge_list(const Parts::List& list, std::string_view suspends) {
-        if (list.open == 0) return;
+        if (list.open == 0 || explained_.contains(list.open)) return;
         const std::size_t last = list.open - 1;
         const Token& before = code_[last];
         const bool named = (before.kind == TokenKind::word && !begins_expression(before)) || before == ">";
-        if (named ? is_no_aggregate(last) : initialises_no_aggregate(last)) return;
+        if (named ? guess_.is_no_aggregate(last) : guess_.initialises_no_aggregate(last)) return;
         if (list.awaits) {
             report(list.open, Severity::warning, "rouse-gcc-braced-await",
                    std::string(suspends) +
@@ -390,36 +249,7 @@ private:
         }
     }
 
-    // `T name = {`, `T name[] = {`, `T name[] {`
-    bool initialises_no_aggregate(std::size_t last) const {
-        if (code_[last] == "=" && last > 0) --last;
-        while (last > 0 && code_[last] == "]" && code_[last].partner != no_partner)
-            last = code_[last].partner - 1;
-        return last > 0 && code_.is_word(last) && is_no_aggregate(last);
-    }
-
-    // `last` ends what stands before the brace: a type, or the name that is declared with one.
-    bool is_no_aggregate(std::size_t last) const {
-        const std::size_t name = code_.name_begin(last);
-        if (is_no_aggregate_type(name, last)) return true;
-        if (name != last || last == 0) return false;
-        std::size_t type = last - 1;
-        while (type > 0 && is_one_of(code_[type], {"*", "&", "&&"})) --type;
-        const bool is_type = (code_.is_word(type) && !begins_expression(code_[type])) || code_[type] == ">";
-        return is_type && (code_[type] == "auto" || is_no_aggregate_type(code_.name_begin(type), type));
-    }
-
-    // All that the standard library calls by a name of its own has constructors, but for std::array and a few
-    // that need no destructor. So has every type of this library.
-    bool is_no_aggregate_type(std::size_t name, std::size_t last) const {
-        if (is_plain_type(code_[last])) return true;
-        const std::size_t root = code_[name] == "::" ? name + 1 : name;
-        if (root + 2 > last || code_[root + 1] != "::") return false;
-        if (code_[root] == "std") return code_[root + 2] != "array";
-        return code_[root] == "rouse";
-    }
-
-    // ------------------------------------------------------------------------------------------------------------------------------------
+    // ---
 
     void report(std::size_t at, Severity severity, std::string_view rule, std::string message) {
         const Token& token = code_[at];
@@ -429,6 +259,8 @@ private:
 
     const Source& source_;
     Grammar code_;
+    Guess guess_{code_};
+    std::set<std::size_t> explained_; // braces that a finding about a ?: has dealt with
     std::size_t function_begin_ = no_partner;
     std::vector<Finding> findings_;
 };

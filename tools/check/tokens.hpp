@@ -129,8 +129,7 @@ private:
 
     int column(std::size_t at) const { return static_cast<int>(at - line_start_) + 1; }
 
-    // --- comments and directives
-    // ------------------------------------------------------------------------------------------------
+    // --- comments and directives ---
 
     void line_comment() {
         const std::size_t begin = at_;
@@ -199,8 +198,7 @@ private:
         return condition.starts_with('0') && (condition.size() == 1 || !is_word(condition[1]));
     }
 
-    // --- literals, words, punctuation
-    // -------------------------------------------------------------------------------------------
+    // --- literals, words, punctuation ---
 
     // A literal without a suffix. An unfinished one ends with its line, as text in a skipped branch may well
     // hold one quote.
@@ -283,8 +281,7 @@ private:
         emit(TokenKind::punctuation, begin, line_, where);
     }
 
-    // --- brackets
-    // ---------------------------------------------------------------------------------------------------------------
+    // --- brackets ---
 
     // A closing bracket that fits nothing is left alone; one that fits an outer bracket closes what is open
     // inside it. So a macro that hides a bracket costs the neighbourhood and not the rest of the file.

@@ -3,10 +3,12 @@
 #pragma once
 
 #include "rouse/base/atomic.hpp"
+#include "rouse/base/config.hpp"
 
 #include <chrono>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 namespace rouse::detail {
 
@@ -15,8 +17,14 @@ namespace rouse::detail {
 /// with the data for the time of its call, after waiting for the poll that runs.
 class Gate {
 public:
-    void enter() { mutex_.lock(); }
-    void leave() { mutex_.unlock(); }
+    void enter() {
+        mutex_.lock();
+        before_ = std::exchange(inside_, this);
+    }
+    void leave() {
+        inside_ = before_;
+        mutex_.unlock();
+    }
     /// The owner, between two polls. One load when nobody waits.
     void make_way() {
         if (visitors_.load(memory_order_acquire) == 0) [[likely]]
@@ -25,9 +33,11 @@ public:
         while (visitors_.load(memory_order_acquire) != 0) std::this_thread::yield();
         enter();
     }
-    /// Any thread but the owner's.
+    /// Any thread but the owner's. One that is inside of a gate of its own steps out while it waits: two
+    /// owners that visit each other would wait for ever.
     template <class Fn>
     void visit(Fn&& fn) {
+        const StepOut out;
         visitors_.fetch_add(1, memory_order_acq_rel);
         {
             const std::lock_guard lock(mutex_);
@@ -38,6 +48,7 @@ public:
     /// The same, but gives up after `patience`: the poll that runs is a long one. False: `fn` was not called.
     template <class Fn>
     bool try_visit(std::chrono::milliseconds patience, Fn&& fn) {
+        const StepOut out;
         visitors_.fetch_add(1, memory_order_acq_rel);
         const auto until = std::chrono::steady_clock::now() + patience;
         bool in = mutex_.try_lock();
@@ -54,7 +65,24 @@ public:
     }
 
 private:
+    class StepOut {
+    public:
+        StepOut() : mine_(inside_) {
+            if (mine_) mine_->leave();
+        }
+        ~StepOut() {
+            if (mine_) mine_->enter();
+        }
+        StepOut(const StepOut&) = delete;
+        StepOut& operator=(const StepOut&) = delete;
+
+    private:
+        Gate* mine_;
+    };
+    static inline thread_local constinit Gate* inside_ ROUSE_TLS = nullptr;
+
     std::mutex mutex_;
+    Gate* before_ = nullptr; // of the owner: a runtime may end inside a task of another
     Atomic<int> visitors_{0};
 };
 

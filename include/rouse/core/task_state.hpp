@@ -88,8 +88,7 @@ public:
     TaskState(const TaskState&) = delete;
     TaskState& operator=(const TaskState&) = delete;
 
-    // ---- by holders of a waker
-    // -------------------------------------------------------------------------------------------
+    // ---- by holders of a waker ----
 
     void clone_waker() noexcept {
         if (turn.current == this) turn.delta += one_waker;
@@ -119,8 +118,7 @@ public:
         }
     }
 
-    // ---- by holders of a reference
-    // ------------------------------------------------------------------------------------------
+    // ---- by holders of a reference ----
 
     void add_reference() noexcept;
     void drop_reference() noexcept;
@@ -128,8 +126,7 @@ public:
     bool abort() noexcept;
     [[nodiscard]] std::uint64_t load() const noexcept { return word_.load(memory_order_acquire); }
 
-    // ---- by the owner of ACTIVE
-    // --------------------------------------------------------------------------------------------
+    // ---- by the owner of ACTIVE ----
 
     /// [S2] The flags as they were.
     std::uint64_t begin_poll() noexcept {
@@ -149,8 +146,9 @@ public:
     Settled settle(std::uint64_t delta, bool again) noexcept;
     /// Takes the verdict off: the exception is on its way.
     void clear_lost() noexcept { word_.fetch_and(~lost, memory_order_acq_rel); }
-    /// Owner of ACTIVE: leaves a task that the policy says to leave, without a waker, for ever.
-    void leave_lost() noexcept { word_.fetch_and(~(active | notified), memory_order_acq_rel); }
+    /// Owner of ACTIVE: leaves a task that the policy says to leave, without a waker, for ever. False: it was
+    /// aborted meanwhile, and is to be queued.
+    bool leave_lost() noexcept;
 
     /// For the protocols built on the flags above `lost`.
     Atomic<std::uint64_t>& word() noexcept { return word_; }

@@ -90,8 +90,7 @@ public:
     /// Before anybody else sees the cell.
     void set_name(std::string name) { make_extras().name = std::move(name); }
 
-    // ---- by the executor, owner of ACTIVE
-    // ----------------------------------------------------------------------------------
+    // ---- by the executor, owner of ACTIVE ----
 
     Strand& strand() noexcept { return strand_; }
     const Strand& strand() const noexcept { return strand_; }
@@ -107,8 +106,7 @@ public:
     /// The task that awaits this one's handle, if it is of the same runtime. By the thread that drives.
     [[nodiscard]] Cell* joining_task() const noexcept;
 
-    // ---- by the JoinHandle (see join.cpp)
-    // ----------------------------------------------------------------------------------
+    // ---- by the JoinHandle (see cell.cpp) ----
 
     /// True when the task is done; else the waker of `cx` is registered.
     bool poll_join(Context& cx);

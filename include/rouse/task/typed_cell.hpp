@@ -192,8 +192,7 @@ private:
     };
 };
 
-// ---- what spawn is given
-// -------------------------------------------------------------------------------------------------------
+// ---- what spawn is given ----
 
 template <class F>
 struct ByValue : std::false_type {};

@@ -22,8 +22,8 @@ public:
         return paused == running ? std::chrono::steady_clock::now() : Instant(Duration(paused));
     }
 
-    /// Sets `node` for `deadline`, to wake a clone of `waker`. False, and nothing is set, when the deadline
-    /// has passed.
+    /// The driving thread. Sets `node` for `deadline`, to wake a clone of `waker`. False, and nothing is set,
+    /// when the deadline is known to have passed.
     bool set(TimerNode& node, Instant deadline, const Waker& waker);
     /// A set timer is polled again: replaces the waker if need be. False when it has fired (or the runtime
     /// has ended: `closed`).
@@ -38,8 +38,7 @@ public:
     /// The end of the runtime: every timer that is left is closed, and its waker woken.
     void close() noexcept;
 
-    // ---- the paused clock
-    // --------------------------------------------------------------------------------------------------------
+    // ---- the paused clock ----
     [[nodiscard]] bool paused() const noexcept { return paused_now_.load(memory_order_relaxed) != running; }
     void pause() noexcept;
     void resume() noexcept;
@@ -59,13 +58,11 @@ protected:
 
 private:
     static constexpr std::int64_t running = INT64_MIN;
-    template <class Fn>
-    void alone(Fn&& fn) {
-        if (current() == this) fn();
-        else gate.visit(fn);
-    }
-
     Atomic<std::int64_t> paused_now_; // nanoseconds, or `running`
+    std::int64_t recent_;             // the time at the last look at the clock, of the driving thread
+    // Foreign threads on their way to a timer of this driver: it does not go before they are through.
+    Atomic<int> pins_{0};
+    class Pin;
     TimerWheel wheel_;
 };
 

@@ -40,7 +40,8 @@ public:
         node.unlink();
         --size_;
     }
-    /// Moves every timer whose deadline is `now` or earlier to `due`.
+    /// Moves every timer whose deadline is `now` or earlier to `due`. They count in `size` until they are
+    /// removed from there.
     void advance(std::int64_t now, IntrusiveList<TimerNode>& due) noexcept;
     /// When to call `advance` next: the earliest deadline if it is near, or the time at which a slot must be
     /// sorted into lower levels. None: no timer is set.
