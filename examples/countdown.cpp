@@ -31,6 +31,6 @@ private:
 int main() {
     say("Result: {}", rouse::block_on(Countdown(3)));
 
-    say("");
-    say("Four polls, three wakes. Without the wake there would have been one poll, and then nothing, for ever.");
+    note(
+        "Four polls, three wakes. Without the wakes there would have been one poll, and then nothing, for ever.");
 }

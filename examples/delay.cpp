@@ -58,7 +58,7 @@ int main() {
     measure<SpinningDelay>("SpinningDelay");
     measure<TimerDelay>("TimerDelay");
 
-    say("");
-    say("The first is polled as fast as the core can, the second exactly twice: once to register, once because");
-    say("the time was up. A task that spins for a second is reported by rouse as `busy`; this one is too short.");
+    note(
+        "The first is polled as fast as the core can; the second twice: to register, and because the time was up. "
+        "A task that burns a whole second by waking itself is reported as busy; this one is through before that.");
 }

@@ -37,7 +37,7 @@ rouse::OutputOf<F> my_block_on(F future) {
 int main() {
     say("Result: {}", my_block_on(answer()));
 
-    say("");
-    say("That is all there is to an executor. Its waker wakes nobody, so it has to poll without rest; and since");
-    say("it counts no clones of it, no hang can be found here. The executors of rouse do count.");
+    note(
+        "That is all there is to an executor. Its waker wakes nobody, so it has to poll without rest. Nor does it "
+        "count its wakers, so it can find no hang; the executors of rouse do.");
 }

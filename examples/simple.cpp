@@ -19,8 +19,8 @@ int main() {
     say("block_on");
     say("Result: {}", rouse::block_on(answer()));
 
-    say("");
-    say("The same value from both. They differ in what they do while the value is not there yet: spin_on burns");
-    say("a core, block_on sleeps, and relies on the future to have it woken. That reliance is what this tour is");
-    say("about.");
+    note(
+        "The same value from both. They differ in what they do while the value is not there yet: spin_on "
+        "burns a core; block_on sleeps, and relies on the future to have it woken. What becomes of that reliance "
+        "when a future breaks it is what this tour is about.");
 }

@@ -77,7 +77,7 @@ Task<std::size_t> idle_bytes(std::size_t n) {
     const std::size_t bytes = live_bytes - before;
 
     for (auto& tx : senders)
-        if (!tx.send(1)) std::abort();
+        if (!std::move(tx).send(1)) std::abort();
     co_await spawn(nothing);
     co_return bytes;
 }

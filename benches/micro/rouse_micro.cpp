@@ -47,13 +47,16 @@ std::optional<T> number(std::string_view text) {
 
 bool measure(std::string_view name, std::optional<unsigned> rounds, std::optional<double> scale) {
     const std::vector<Workload> all = all_workloads();
-    const auto workload = std::find_if(all.begin(), all.end(), [&](const Workload& w) { return w.name == name; });
+    const auto workload =
+        std::find_if(all.begin(), all.end(), [&](const Workload& w) { return w.name == name; });
     if (workload == all.end() || !rounds || !scale) return false;
     const auto ops = static_cast<std::uint64_t>(std::max(workload->ops * *scale, 1.0));
     rouse::Runtime runtime = rouse::Runtime::current_thread();
     for (unsigned round = 0; round < *rounds; ++round) {
-        const double ns = static_cast<double>(workload->round(runtime, ops).count()) / static_cast<double>(ops);
-        std::printf("{\"workload\":\"%s\",\"round\":%u,\"ns_per_op\":%.2f}\n", workload->name.data(), round, ns);
+        const double ns =
+            static_cast<double>(workload->round(runtime, ops).count()) / static_cast<double>(ops);
+        std::printf("{\"workload\":\"%s\",\"round\":%u,\"ns_per_op\":%.2f}\n", workload->name.data(), round,
+                    ns);
     }
     return true;
 }

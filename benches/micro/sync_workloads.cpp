@@ -25,7 +25,7 @@ public:
         explicit Taken(Handover& handover) noexcept : handover_(&handover) {}
         rouse::Poll<Sender> poll(rouse::Context& cx) {
             if (!handover_->slot_) {
-                handover_->filled_.register_waker(cx.waker());
+                handover_->filled_.register_by_ref(cx.waker());
                 return rouse::Pending;
             }
             Sender sender = std::move(*handover_->slot_);
@@ -46,7 +46,7 @@ private:
 Task<> reply(Handover& handover, std::uint64_t n) {
     for (std::uint64_t i = 0; i < n; ++i) {
         Sender sender = co_await handover.take();
-        check(sender.send(i).has_value(), "oneshot: the receiver is gone");
+        check(std::move(sender).send(i).has_value(), "oneshot: the receiver is gone");
     }
 }
 
@@ -69,7 +69,7 @@ Task<Nanoseconds> oneshot_pair(std::uint64_t n) {
 }
 
 Task<> send(Sender sender, std::uint64_t value) {
-    check(sender.send(value).has_value(), "oneshot_spawn: the receiver is gone");
+    check(std::move(sender).send(value).has_value(), "oneshot_spawn: the receiver is gone");
     co_return;
 }
 

@@ -73,6 +73,81 @@ Task<Nanoseconds> await_ready(std::uint64_t n) {
     co_return elapsed;
 }
 
+/// A ring of tasks, of which one at a time has the token. Each goes idle before it is woken again. The rows
+/// with a peer never come there: their tasks are woken while they are settling (see Turn), where no verdict
+/// is asked for. This row, and the next one, are for verdict_cost.sh.
+class TokenRing {
+public:
+    static constexpr std::size_t members = 8;
+
+    explicit TokenRing(std::uint64_t passes) noexcept : left_(passes) {}
+    /// Ready when `member` has the token, or the ring has ended (false).
+    class Token {
+    public:
+        using Output = bool;
+        Token(TokenRing& ring, std::size_t member) noexcept : ring_(&ring), member_(member) {}
+        rouse::Poll<bool> poll(rouse::Context& cx) {
+            if (ring_->owner_ != member_ && ring_->left_ > 0) {
+                ring_->wakers_[member_].clone_from(cx.waker());
+                return rouse::Pending;
+            }
+            return rouse::Ready(ring_->left_ > 0);
+        }
+
+    private:
+        TokenRing* ring_;
+        std::size_t member_;
+    };
+    [[nodiscard]] const rouse::Waker& waker(std::size_t member) const noexcept { return wakers_[member]; }
+    [[nodiscard]] Token token(std::size_t member) noexcept { return Token(*this, member); }
+    void pass() {
+        owner_ = (owner_ + 1) % members;
+        if (--left_ == 0) {
+            for (rouse::Waker& waker : wakers_) std::move(waker).wake();
+            return;
+        }
+        std::move(wakers_[owner_]).wake();
+    }
+
+private:
+    std::uint64_t left_;
+    std::size_t owner_ = 0;
+    rouse::Waker wakers_[members];
+};
+
+Task<> pass_on(TokenRing& ring, std::size_t member) {
+    while (co_await ring.token(member)) ring.pass();
+}
+
+Task<Nanoseconds> token_ring(std::uint64_t n) {
+    TokenRing ring(n);
+    std::vector<rouse::JoinHandle<>> handles;
+    // The first one, which has the token, is spawned last: the others wait by then.
+    for (std::size_t i = TokenRing::members; i-- > 0;)
+        handles.push_back(rouse::spawn(pass_on, std::ref(ring), i));
+    const Stopwatch watch;
+    for (rouse::JoinHandle<>& handle : handles) co_await handle;
+    co_return watch.elapsed();
+}
+
+/// A second waker of an idle task is made and dropped, outside of the task's own poll.
+Task<Nanoseconds> waker_drop(std::uint64_t n) {
+    TokenRing ring(1);
+    auto idle = rouse::spawn(pass_on, std::ref(ring), 1);
+    co_await rouse::yield_now(); // it waits now,
+    co_await rouse::yield_now(); // and is settled
+    const rouse::Waker& waker = ring.waker(1);
+    check(static_cast<bool>(waker), "waker_drop: nobody waits");
+    const Stopwatch watch;
+    for (std::uint64_t i = 0; i < n; ++i) {
+        const rouse::Waker dropped = waker.clone();
+    }
+    const Nanoseconds elapsed = watch.elapsed();
+    ring.pass();
+    co_await idle;
+    co_return elapsed;
+}
+
 constexpr double million = 1e6;
 constexpr Workload workloads[] = {
     {"spawn_join_1m", million, in_root<spawn_join>},
@@ -83,6 +158,8 @@ constexpr Workload workloads[] = {
     {"yield_wake_spawned", 10 * million, in_task<yield_wake>},
     {"yield_depth100", 10 * million, in_root<yield_depth100>},
     {"await_ready", 10 * million, in_root<await_ready>},
+    {"token_ring", million, in_root<token_ring>},
+    {"waker_drop", million, in_root<waker_drop>},
 };
 
 } // namespace

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <string_view>
 
 /// One line on stdout, at once: the reports of the library go to stderr, and both are read together.
 template <class... Args>
@@ -14,6 +15,18 @@ void say(fmt::format_string<Args...> text, Args&&... args) {
     fmt::print(stdout, text, std::forward<Args>(args)...);
     std::fputc('\n', stdout);
     std::fflush(stdout);
+}
+
+/// What one has just seen: a paragraph, broken into lines.
+inline void note(std::string_view text) {
+    constexpr std::size_t width = 96;
+    say("");
+    while (!text.empty()) {
+        std::size_t end = text.size();
+        if (end > width) end = text.rfind(' ', width);
+        say("  {}", text.substr(0, end));
+        text.remove_prefix(end == text.size() ? end : end + 1);
+    }
 }
 
 /// What something cost: time on the wall, and time on the CPU (of the whole process). Waiting costs the

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "rouse/base/frame_cache.hpp"
 
+#include <limits>
 #include <new>
 
 namespace rouse::detail {
@@ -14,7 +15,7 @@ struct FrameCacheCloser {
     FrameCacheCloser() noexcept { FrameCache::lists_.open = true; }
     ~FrameCacheCloser() {
         FrameCache::clear();
-        FrameCache::lists_.open = false;
+        for (FrameCache::Bin& bin : FrameCache::lists_.bins) bin.made = 0;
         FrameCache::lists_.gone = true;
     }
 };
@@ -30,23 +31,20 @@ constexpr std::size_t rounded(std::size_t size) noexcept {
 } // namespace
 
 void* FrameCache::allocate_slow(std::size_t size) {
+    if (!ROUSE_FRAME_CACHE || bin_of(size) >= classes) return ::operator new(size);
     // A block is as large as its class, since it may be taken again for any size of it.
-    return ::operator new(ROUSE_FRAME_CACHE && bin_of(size) < classes ? rounded(size) : size);
-}
-
-void FrameCache::deallocate_slow(void* block, std::size_t size) noexcept {
-    if constexpr (ROUSE_FRAME_CACHE) {
-        if (bin_of(size) < classes && !lists_.gone && !lists_.open) {
-            open_lists();
-            return deallocate(block, size);
-        }
+    void* block = ::operator new(rounded(size));
+    if (!lists_.gone) {
+        if (!lists_.open) open_lists();
+        Bin& bin = lists_.bins[bin_of(size)];
+        if (bin.made != std::numeric_limits<std::uint32_t>::max()) ++bin.made;
     }
-    ::operator delete(block);
+    return block;
 }
 
 void FrameCache::trim() noexcept {
     for (Bin& bin : lists_.bins) {
-        for (std::size_t drop = (bin.low + 1) / 2; drop > 0; --drop, --bin.count) {
+        for (std::uint32_t drop = (bin.low + 1) / 2; drop > 0; --drop, --bin.count, --bin.made) {
             Block* block = bin.head;
             bin.head = block->next;
             ::operator delete(block);
@@ -57,7 +55,7 @@ void FrameCache::trim() noexcept {
 
 std::size_t FrameCache::cached_bytes() noexcept {
     std::size_t bytes = 0;
-    for (std::size_t i = 0; i < classes; ++i) bytes += lists_.bins[i].count * (i + 1) * granule;
+    for (std::size_t i = 0; i < classes; ++i) bytes += std::size_t{lists_.bins[i].count} * (i + 1) * granule;
     return bytes;
 }
 
@@ -67,6 +65,7 @@ void FrameCache::clear() noexcept {
             bin.head = block->next;
             ::operator delete(block);
         }
+        bin.made -= bin.count;
         bin.count = bin.low = 0;
     }
 }

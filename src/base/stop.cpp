@@ -3,6 +3,7 @@
 #include "rouse/base/stop.hpp"
 
 #include "rouse/base/atomic.hpp"
+#include "rouse/base/readable.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -22,9 +23,7 @@ void stop(std::string_view what) noexcept {
 }
 
 void stop_polled_after_ready(std::string_view future_type) noexcept {
-    std::fprintf(stderr, "rouse: fatal: %.*s was polled after it had returned Ready\n",
-                 static_cast<int>(future_type.size()), future_type.data());
-    stop("a future is polled until its first Ready, and not after");
+    stop(readable_type(future_type) + " was polled after it had returned Ready");
 }
 
 } // namespace rouse::detail

@@ -2,16 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "rouse/combine/child.hpp"
 
+#include "rouse/base/readable.hpp"
 #include "rouse/task/cell.hpp"
 #include "rouse/task/strand.hpp"
+#include "task/cell_report.hpp"
 
 namespace rouse::detail {
 
 Slot* ChildBase::slot_for(Context& cx, ChildSet& set) {
     TaskState* const root = root_of(cx.waker());
-    if (root != turn.current)
-        return nullptr; // somebody's own executor, or a set that wakes its children apart
-    if (!root) return nullptr;
+    if (!root || root != turn.current) { // somebody's own executor, or a set that wakes its children apart
+        finish_end();
+        return nullptr;
+    }
     Slot* const parent = Slot::of(cx.waker());
     if (slot_ && slot_->root() == root && slot_->parent() == parent) return slot_;
     // The first poll; or the combinator was polled by another task before, and what is registered there stays
@@ -29,8 +32,10 @@ void ChildBase::finish_end() noexcept {
     }
 }
 
-HangReport ChildBase::report_of(std::string_view role, std::string_view type, const AwaitFrames& child) {
+HangReport ChildBase::report_of(std::string_view role, std::string_view type,
+                                const AwaitFrames& child) const {
     HangReport report;
+    if (lost_between_) report.cause = HangCause::last_waker_dropped;
     report.child_role = role;
     report.future_type = child.type.empty() ? type : child.type;
     report.stack = child.frames;
@@ -41,10 +46,13 @@ HangReport ChildBase::report_of(std::string_view role, std::string_view type, co
             promise = await ? await->parent : nullptr;
         }
     }
-    if (const Cell* cell = cell_of(turn.current)) {
+    if (Cell* cell = cell_of(turn.current)) {
         report.task_id = cell->id();
-        report.task_name = cell->name();
+        report.task_name = name_of(*cell, report.stack);
         report.spawned_at = cell->spawned_at();
+        report.waiters = waiters_of(*cell);
+    } else if (!report.stack.empty()) {
+        report.task_name = readable_name(report.stack.back().function_name());
     }
     return report;
 }

@@ -28,7 +28,8 @@ void AtomicWaker::register_by_ref(const Waker& waker) {
     expected = registering;
     if (state_.compare_exchange_strong(expected, waiting, memory_order_acq_rel, memory_order_acquire)) return;
     Waker taken = std::move(waker_);
-    state_.store(waiting, memory_order_release);
+    // An exchange: the next registration must see what every taker wrote that left its wake to us.
+    state_.exchange(waiting, memory_order_acq_rel);
     std::move(taken).wake();
 }
 

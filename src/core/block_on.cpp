@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "rouse/core/block_on.hpp"
 
+#include "rouse/base/readable.hpp"
+
 namespace rouse::detail {
 
 /// The state word of one block_on, on the heap: wakers outlive the call.
@@ -73,6 +75,7 @@ std::exception_ptr BlockOn::diagnose(const AwaitFrames& frames, std::string_view
     HangReport report;
     report.future_type = frames.type.empty() ? future_type : frames.type;
     report.stack = frames.frames;
+    if (!report.stack.empty()) report.task_name = readable_name(report.stack.back().function_name());
     report.spawned_at = where_;
     report.dropped_by = std::exchange(task_->dropped_by, {});
     report.cause = report.dropped_by.empty() ? HangCause::never_registered : HangCause::last_waker_dropped;

@@ -3,6 +3,7 @@
 #include "rouse/core/hang.hpp"
 
 #include "rouse/base/config.hpp"
+#include "rouse/base/readable.hpp"
 #include "rouse/base/stop.hpp"
 
 namespace rouse {
@@ -10,13 +11,13 @@ namespace {
 
 std::string summary(const HangReport& report) {
     std::string text =
-        report.task_id ? "task " + std::to_string(report.task_id) : std::string("the future of block_on");
+        report.task_id ? "task " + std::to_string(report.task_id) : std::string("the main task");
     if (!report.task_name.empty()) text += " `" + report.task_name + "`";
+    if (!report.child_role.empty()) text += ": its " + report.child_role;
     text += " can never be woken again: " + report.future_type;
     text += report.cause == HangCause::never_registered ? " returned Pending and kept no waker"
                                                         : " lost its last waker, unwoken";
-    if (const SourceLocation site = report.site())
-        text += std::string(" (") + site.file_name() + ":" + std::to_string(site.line()) + ")";
+    if (const SourceLocation site = report.site()) text += " (" + readable_place(site) + ")";
     return text;
 }
 
@@ -36,6 +37,7 @@ DiagnosisScope::~DiagnosisScope() { current = before_; }
 
 void report_hang(HangReport report) {
     Diagnosis& diagnosis = current_diagnosis();
+    report.future_type = readable_type(report.future_type);
     report.policy = HangPolicy::report;
     diagnosis.hang(report);
     if (diagnosis.hang_policy() == HangPolicy::abort) stop("a task hangs, and the hang policy is abort");
@@ -43,6 +45,7 @@ void report_hang(HangReport report) {
 
 std::exception_ptr diagnose_hang(HangReport report) {
     Diagnosis& diagnosis = current_diagnosis();
+    report.future_type = readable_type(report.future_type);
     report.policy = diagnosis.hang_policy();
     diagnosis.hang(report);
     if (report.policy == HangPolicy::abort) stop("a task hangs, and the hang policy is abort");

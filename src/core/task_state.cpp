@@ -26,7 +26,11 @@ void TaskState::drop_counted(std::uint64_t count) noexcept {
     std::uint64_t word = word_.load(memory_order_relaxed);
     for (;;) {
         std::uint64_t next = word - count;
-        const bool last = !ROUSE_NO_VERDICT && !(word & (active | done | lost)) && no_wakers(next);
+        if (!no_wakers(next)) { // others are left: neither a verdict nor the end
+            if (word_.compare_exchange_weak(word, next, memory_order_acq_rel, memory_order_relaxed)) return;
+            continue;
+        }
+        const bool last = !ROUSE_NO_VERDICT && !(word & (active | done | lost));
         if (last) next |= active | lost; // [S4]
         if (!word_.compare_exchange_weak(word, next, memory_order_acq_rel, memory_order_relaxed)) continue;
         if (last) ops_->schedule_lost(this);
@@ -89,9 +93,7 @@ bool TaskState::leave_lost() noexcept {
     return false;
 }
 
-TaskState::Settled TaskState::settle(std::uint64_t delta, bool again) noexcept {
-    if (again && delta == 0)
-        return Settled::again; // ACTIVE stays, and S2 takes care of NOTIFIED: nothing to write
+TaskState::Settled TaskState::settle_word(std::uint64_t delta, bool again) noexcept {
     std::uint64_t word = word_.load(memory_order_relaxed);
     for (;;) { // [S3]
         std::uint64_t next = word + delta;

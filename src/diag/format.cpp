@@ -9,11 +9,6 @@
 namespace rouse {
 namespace {
 
-std::string place(const SourceLocation& where) {
-    return where ? std::string(where.file_name()) + ":" + std::to_string(where.line())
-                 : std::string("(unknown)");
-}
-
 /// The line of source, trimmed; empty when the file cannot be read.
 std::string source_line(const SourceLocation& where) {
     if (!where) return {};
@@ -31,27 +26,49 @@ std::string quote(const SourceLocation& where) {
     const std::string line = source_line(where);
     if (line.empty()) return {};
     std::string number = std::to_string(where.line());
-    return std::string(9 - std::min<std::size_t>(8, number.size()), ' ') + number + " |     " + line + "\n";
+    return std::string(8 - std::min<std::size_t>(7, number.size()), ' ') + number + " |     " + line + "\n";
 }
 
-class Rows {
+/// Two columns: headings and what they head on the left, places on the right.
+class Table {
 public:
-    void add(std::string left, std::string right) {
-        width_ = std::max(width_, std::min<std::size_t>(left.size(), 48));
-        rows_.emplace_back(std::move(left), std::move(right));
+    void heading(std::string text, const SourceLocation& where = SourceLocation()) {
+        add("   " + std::move(text), where);
+    }
+    void row(const std::string& text, const SourceLocation& where) { add("      " + text, where); }
+    /// The awaits, innermost first, by the function that they are in.
+    void stack(std::string title, const std::vector<SourceLocation>& stack) {
+        if (stack.empty()) return;
+        heading(std::move(title));
+        for (const SourceLocation& where : stack) row(readable_function(where.function_name()), where);
+    }
+    /// Task 0 is the future of a `block_on`, which is there.
+    void spawned_at(std::uint64_t task_id, const SourceLocation& where) {
+        if (where) heading(task_id ? "spawned at" : "started at", where);
     }
     [[nodiscard]] std::string text() const {
         std::string text;
-        for (const auto& [left, right] : rows_) {
-            text += "      " + left;
-            if (left.size() < width_) text.append(width_ - left.size(), ' ');
-            text += "  " + right + "\n";
+        for (const auto& [left, where] : rows_) {
+            text += left;
+            if (where) {
+                if (left.size() < width_) text.append(width_ - left.size(), ' ');
+                text += "  " + readable_place(where);
+            }
+            text += '\n';
         }
         return text;
     }
 
 private:
-    std::vector<std::pair<std::string, std::string>> rows_;
+    // One very long name must not push all places out of sight.
+    static constexpr std::size_t widest = 56;
+
+    void add(std::string left, const SourceLocation& where) {
+        if (where && left.size() <= widest) width_ = std::max(width_, left.size());
+        rows_.emplace_back(std::move(left), where);
+    }
+
+    std::vector<std::pair<std::string, SourceLocation>> rows_;
     std::size_t width_ = 0;
 };
 
@@ -61,26 +78,15 @@ std::string task_title(std::uint64_t id, const std::string& name) {
     return text;
 }
 
-std::string stack_rows(const std::vector<SourceLocation>& stack) {
-    Rows rows;
-    for (const SourceLocation& where : stack)
-        rows.add(readable_function(where.function_name()), place(where));
-    return rows.text();
-}
-
 std::string milliseconds(std::chrono::milliseconds time) {
     const auto ms = time.count();
     if (ms < 10'000) return std::to_string(ms) + " ms";
     return std::to_string(ms / 1000) + " s";
 }
 
-std::string spawned(const SourceLocation& where) {
-    return where ? "   spawned at\n      " + place(where) + "\n" : std::string();
-}
-
 void append_await(std::string& text, const AwaitDump& await, const std::string& indent) {
     for (const SourceLocation& where : await.frames)
-        text += indent + readable_function(where.function_name()) + "  " + place(where) + "\n";
+        text += indent + readable_function(where.function_name()) + "  " + readable_place(where) + "\n";
     if (!await.future_type.empty()) text += indent + "awaits " + await.future_type + "\n";
     for (const WaitDump& wait : await.waits) text += indent + "waits for " + wait.text + "\n";
     for (const AwaitDump& child : await.children) {
@@ -96,7 +102,8 @@ std::string task_text(const TaskDump& task) {
                        (task.polls == 1 ? " poll, " : " polls, ") + std::to_string(task.wakers) +
                        (task.wakers == 1 ? " waker" : " wakers") + "\n";
     append_await(text, task.await, "   ");
-    if (task.spawned_at) text += "   spawned at " + place(task.spawned_at) + "\n";
+    if (task.spawned_at)
+        text += (task.id ? "   spawned at " : "   started at ") + readable_place(task.spawned_at) + "\n";
     return text;
 }
 
@@ -122,20 +129,20 @@ std::string format_report(const HangReport& report) {
     text += " can never be woken again\n\n";
     const SourceLocation site = report.site();
     const bool dropped = report.cause == HangCause::last_waker_dropped;
-    text += "   " + place(site) + "   " + (report.future_type.empty() ? "a future" : report.future_type);
+    text +=
+        "   " + readable_place(site) + "   " + (report.future_type.empty() ? "a future" : report.future_type);
     if (!dropped) text += " returned Pending and kept no waker\n";
     else
         text += ": its last waker was dropped unwoken" +
                 (report.dropped_by.empty() ? "" : " (by " + report.dropped_by + ")") + "\n";
     text += quote(site);
-    if (!report.stack.empty()) text += "\n   awaited by\n" + stack_rows(report.stack);
-    if (!report.waiters.empty()) {
-        Rows rows;
-        for (const HangWaiter& waiter : report.waiters)
-            rows.add(task_title(waiter.task_id, waiter.task_name), place(waiter.where));
-        text += "   who wait for this task\n" + rows.text();
-    }
-    if (report.spawned_at) text += "   spawned at\n      " + place(report.spawned_at) + "\n";
+    Table table;
+    table.stack("awaited by", report.stack);
+    table.spawned_at(report.task_id, report.spawned_at);
+    if (!report.waiters.empty()) table.heading("waiting for this task");
+    for (const HangWaiter& waiter : report.waiters)
+        table.row(task_title(waiter.task_id, waiter.task_name), waiter.where);
+    text += "\n" + table.text();
     text += dropped
                 ? "\n   help: whoever drops that waker must wake it first, or send an error on the way out\n"
                 : "\n   help: keep a clone of cx.waker() where the result will arrive, and wake it there\n";
@@ -146,12 +153,14 @@ std::string format_report(const LongPollReport& report) {
     std::string text = "blocking: " + task_title(report.task_id, report.task_name) +
                        " has been in one poll for " + milliseconds(report.running) +
                        ", and still is: no other task of its thread can run\n\n";
-    if (!report.stack.empty()) text += "   in the code after\n" + stack_rows(report.stack);
+    Table table;
+    table.stack("in the code after", report.stack);
+    table.spawned_at(report.task_id, report.spawned_at);
+    text += table.text();
     if (!report.native_stack.empty()) {
         text += "   native stack\n";
         for (const std::string& frame : report.native_stack) text += "      " + frame + "\n";
     }
-    text += spawned(report.spawned_at);
     return text +
            "\n   help: await instead of blocking, or give the work to a thread; `yield_now` in a long computation\n";
 }
@@ -164,12 +173,13 @@ std::string format_report(const SelfWakeReport& report) {
     std::string text = "busy: " + task_title(report.task_id, report.task_name) +
                        " wakes itself in every poll: " + rate + "\n\n";
     if (!report.stack.empty()) {
-        text += "   " + place(report.stack.front()) + "   " + report.future_type + "\n" +
-                quote(report.stack.front());
-        text += "\n   awaited by\n" + stack_rows(report.stack);
+        const SourceLocation& site = report.stack.front();
+        text += "   " + readable_place(site) + "   " + report.future_type + "\n" + quote(site) + "\n";
     }
-    text += spawned(report.spawned_at);
-    return text +
+    Table table;
+    table.stack("awaited by", report.stack);
+    table.spawned_at(report.task_id, report.spawned_at);
+    return text + table.text() +
            "\n   help: let the waker be woken by what the future waits for (a timer, a descriptor, a channel), not by its own poll\n";
 }
 
@@ -177,7 +187,9 @@ std::string format_report(const UnhandledReport& report) {
     std::string text =
         "unhandled: " + task_title(report.task_id, report.task_name) +
         " ended with an exception, and nobody holds its JoinHandle: " + error_text(report.error) + "\n";
-    return text + spawned(report.spawned_at);
+    Table table;
+    table.spawned_at(report.task_id, report.spawned_at);
+    return text + table.text();
 }
 
 std::string format_report(const QuiescenceReport& report) {
@@ -195,7 +207,7 @@ std::string format_report(const QuiescenceReport& report) {
 }
 
 std::string RuntimeDump::to_string() const {
-    std::string text = "rouse: " + std::to_string(tasks.size()) +
+    std::string text = name + ": " + std::to_string(tasks.size()) +
                        (tasks.size() == 1 ? " task, " : " tasks, ") + std::to_string(timers) +
                        (timers == 1 ? " timer\n\n" : " timers\n\n");
     if (!complete)

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "diag/hang_log.hpp"
 
+#include "diag/print.hpp"
+#include "diag/stop_note.hpp"
 #include "rouse/base/atomic.hpp"
+#include "rouse/base/stop.hpp"
 #include "rouse/diag/reports.hpp"
 #include "rouse/task/cell.hpp"
 
@@ -14,6 +17,9 @@ namespace rouse::detail {
 namespace {
 
 constinit Atomic<std::uint64_t> last_hang_id{0};
+
+// Here, because every program that drives a task has this file linked in, for `process_diagnosis`.
+[[maybe_unused]] const bool note_is_set = (set_stop_note(note_task_and_place), true);
 
 constexpr bool is_power_of_ten(std::uint64_t n) noexcept {
     while (n >= 10 && n % 10 == 0) n /= 10;
@@ -49,21 +55,23 @@ void HangLog::add(HangReport& report) {
     std::uint64_t count;
     {
         const std::lock_guard lock(mutex_);
-        count = ++counts_[Site(where.file_name(), where.line(), report.future_type)];
+        Count& entry = counts_[Site(where.file_name(), where.line(), report.future_type)];
+        entry.where = where;
+        count = ++entry.times;
     }
     report.count_at_site = count;
     if (!is_power_of_ten(count)) return;
     if (hook_) return hook_(report);
-    if (count == 1) std::fputs(format_report(report).c_str(), stderr);
+    if (count == 1) print_report(format_report(report));
 }
 
 void HangLog::summarize() noexcept {
     if (hook_) return;
     const std::lock_guard lock(mutex_);
     for (const auto& [site, count] : counts_) {
-        if (count < 2) continue;
-        std::fprintf(stderr, "rouse: the hang at %s:%u happened %llu times; one was printed\n",
-                     std::get<0>(site).c_str(), std::get<1>(site), static_cast<unsigned long long>(count));
+        if (count.times < 2) continue;
+        std::fprintf(stderr, "rouse: the hang at %s happened %llu times; one was printed\n",
+                     readable_place(count.where).c_str(), static_cast<unsigned long long>(count.times));
     }
     counts_.clear();
 }

@@ -29,7 +29,11 @@ private:
     using Site = std::tuple<std::string, std::uint32_t, std::string>; // file, line, type of the future
     std::mutex mutex_;
     Hook hook_;
-    std::map<Site, std::uint64_t> counts_;
+    struct Count {
+        std::uint64_t times = 0;
+        SourceLocation where;
+    };
+    std::map<Site, Count> counts_;
 };
 
 } // namespace rouse::detail

@@ -17,8 +17,8 @@ public:
 
     /// All ids up to `last_id` are in use by now.
     void add(std::uint64_t last_id, Time now) {
-        if (!pairs_.empty() && (pairs_.back().last_id == last_id || now - pairs_.back().when < resolution_))
-            return;
+        if (!pairs_.empty() && now - pairs_.back().when < resolution_) pairs_.back().last_id = last_id;
+        if (!pairs_.empty() && pairs_.back().last_id == last_id) return;
         pairs_.push_back(Pair(last_id, now));
         if (pairs_.size() < limit) return;
         // Full: every other one goes, and the next ones come half as often.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/current_thread.hpp"
 
+#include "diag/print.hpp"
 #include "rouse/base/frame_cache.hpp"
 #include "rouse/task/join_error.hpp"
 
@@ -104,15 +105,10 @@ private:
 
 void CurrentThread::spawn(Cell& cell) {
     if (is_here()) {
-        if (closed_) { // the runtime is being torn down, and a destructor spawns
-            cell.belong_to(*this, next_task_id());
-            cell.cancel();
-            cell.publish(0);
-            return;
-        }
-        cell.belong_to(*this, next_task_id());
-        adopt(cell);
-        alive_count_.store(alive, memory_order_relaxed);
+        if (open) return adopt_new(cell);
+        cell.belong_to(*this, next_task_id()); // the runtime is being torn down, and a destructor spawns
+        cell.cancel();
+        cell.publish(0);
         return;
     }
     // The handle of a task that is spawned from another thread is used there: the joiner's place is shared
@@ -151,8 +147,9 @@ void CurrentThread::schedule_lost(Cell& cell) noexcept {
 
 void CurrentThread::note_wake(Cell& cell) noexcept {
     Cell* waker = cell_of(turn.current);
-    poll_log_.woken(cell,
-                    waker ? "task " + std::to_string(waker->id()) : "the runtime (a timer, or a destructor)");
+    poll_log_.woken(cell, waker     ? "task " + std::to_string(waker->id())
+                          : ending_ ? "the end of task " + std::to_string(*ending_)
+                                    : "the runtime (a timer, or a destructor)");
 }
 
 void CurrentThread::take_injected() {
@@ -164,9 +161,7 @@ void CurrentThread::take_injected() {
     }
     for (Cell* cell : arrived) {
         if (cell->id() == 0 && cell != root_) {
-            cell->belong_to(*this, next_task_id());
-            adopt(*cell);
-            alive_count_.store(alive, memory_order_relaxed);
+            adopt_new(*cell);
         } else {
             queue.push(*cell);
         }
@@ -185,6 +180,10 @@ void CurrentThread::settle() noexcept {
     case TaskState::Settled::idle:
         return;
     case TaskState::Settled::again:
+        if (logs_wakes) [[unlikely]] {
+            if (turn.settling_woken) poll_log_.woken_by_last(cell);
+            else poll_log_.woken(cell, "another thread");
+        }
         queue.push(cell);
         return;
     case TaskState::Settled::lost:
@@ -205,6 +204,8 @@ void CurrentThread::poll(Cell& cell) {
     if (word & (TaskState::aborted | TaskState::lost)) [[unlikely]] {
         if (word & TaskState::aborted) {
             if (word & TaskState::lost) (void)take_lost_note(cell);
+            if (logs_wakes) [[unlikely]]
+                poll_log_.cancel(cell);
             return end_task(cell, nullptr, true);
         }
         error = diagnose(cell);
@@ -215,6 +216,8 @@ void CurrentThread::poll(Cell& cell) {
             return;
         }
         cell.clear_lost();
+        if (logs_wakes) [[unlikely]]
+            poll_log_.woken(cell, "nobody, for it hangs");
         if (!cell.strand().has_coroutine()) { // a root that is no coroutine, unless there is one inside of it
             if (!cell.strand().fail_leaf(error)) return end_task(cell, error, false);
             error = nullptr;
@@ -259,34 +262,44 @@ void CurrentThread::poll(Cell& cell) {
 }
 
 void CurrentThread::end_task(Cell& cell, std::exception_ptr error, bool cancelled) {
+    if (error) [[unlikely]]
+        return fail_task(cell, std::move(error));
     // Frame, arguments, closure: all die here, while the task still is `current` and ACTIVE, so that nothing
     // in them can be taken for its last waker.
-    std::exception_ptr unhandled = error;
     if (cancelled) cell.cancel();
-    else cell.finish(std::move(error));
+    else cell.finish(nullptr);
     turn.current = nullptr;
-    cell.unlink();
-    --alive;
-    alive_count_.store(alive, memory_order_relaxed);
-    UnhandledReport report;
-    if (unhandled) [[unlikely]] {
-        report.task_id = cell.id();
-        report.task_name = cell.name();
-        report.spawned_at = cell.spawned_at();
-        report.error = unhandled;
-    }
-    const bool has_handle =
-        cell.publish(turn.delta); // wakes the joiner, which may be the one that is settling
+    forget(cell);
+    if (cell.outcome() == Outcome::error) [[unlikely]]
+        return publish_error(cell); // the move of the result threw
+    cell.publish(turn.delta);       // wakes the joiner, which may be the one that is settling
     settle();
-    if (unhandled && !has_handle && !comes_from_a_hang(unhandled)) [[unlikely]] {
-        call_hook([&] {
-            if (options_.on_unhandled) options_.on_unhandled(report);
-            else std::fputs(format_report(report).c_str(), stderr);
-        });
-    }
+}
+
+void CurrentThread::fail_task(Cell& cell, std::exception_ptr error) {
+    cell.finish(std::move(error));
+    turn.current = nullptr;
+    forget(cell);
+    publish_error(cell);
+}
+
+void CurrentThread::publish_error(Cell& cell) {
+    UnhandledReport report;
+    report.task_id = cell.id();
+    report.task_name = cell.name();
+    report.spawned_at = cell.spawned_at();
+    report.error = cell.error();
+    const bool has_handle = cell.publish(turn.delta);
+    settle();
+    if (has_handle || comes_from_a_hang(report.error)) return;
+    call_hook([&] {
+        if (options_.on_unhandled) options_.on_unhandled(report);
+        else print_report(format_report(report));
+    });
 }
 
 void CurrentThread::between_polls() {
+    settle(); // a visitor reads the counts of all tasks
     gate.make_way();
     if (dump_requested_.load(memory_order_relaxed)) [[unlikely]]
         maybe_dump();
@@ -306,7 +319,6 @@ void CurrentThread::drive(Cell& root) {
     births_.add(last_task_id(), std::chrono::steady_clock::now());
     root.belong_to(*this, 0);
     adopt(root);
-    alive_count_.store(alive, memory_order_relaxed);
     QuiescenceWatch quiet(options_.deadlock_grace);
     std::optional<QuiescenceReport> deadlock;
     // The root's handle, which our caller holds, keeps the cell: its word may be read to the end.
@@ -328,7 +340,7 @@ void CurrentThread::drive(Cell& root) {
             if (options_.hang_policy != HangPolicy::throw_error) {
                 call_hook([&] {
                     if (options_.on_suspicion) options_.on_suspicion(*deadlock);
-                    else std::fputs(format_report(*deadlock).c_str(), stderr);
+                    else print_report(format_report(*deadlock));
                 });
                 if (options_.hang_policy == HangPolicy::abort)
                     stop("the runtime is deadlocked, and the hang policy is abort");
@@ -349,6 +361,7 @@ bool CurrentThread::idle(QuiescenceWatch& quiet) {
         advance_to(*deadline);
         return true;
     }
+    if (deadline) deadline = to_steady(*deadline);
     if (turns_ != quiet_turns_) {
         quiet_turns_ = turns_;
         quiet.disturbed();
@@ -358,16 +371,18 @@ bool CurrentThread::idle(QuiescenceWatch& quiet) {
         }
     }
     bool look = false;
-    if (!deadline && alive > 0) {
+    if (!deadline && alive_tasks() > 0) {
         if (const auto until = quiet.until_look()) {
             deadline = std::chrono::steady_clock::now() + *until;
             look = true;
         }
     }
-    gate.leave();
-    const bool unparked = parker_.park(deadline);
-    gate.enter();
     births_.add(last_task_id(), std::chrono::steady_clock::now());
+    gate.leave();
+    turn.runtime = nullptr; // a signal handler that wakes from this thread now is a stranger: it must unpark
+    const bool unparked = parker_.park(deadline);
+    turn.runtime = static_cast<Executor*>(this);
+    gate.enter();
     if (unparked || !look || turns_ != quiet_turns_) return true;
     std::string why;
     switch (quiet.look(why)) {
@@ -399,6 +414,7 @@ void CurrentThread::shutdown() noexcept {
     if (options_.dump_signal) unwatch_dump_signal(*this);
     {
         const DriveScope scope(*this);
+        open = false;
         take_injected();
         settle();
         // Every task is marked first, and made ACTIVE: destroying one may drop the last waker of another, or
@@ -421,11 +437,9 @@ void CurrentThread::shutdown() noexcept {
             turn.delta = 0;
             cell->cancel();
             turn.current = nullptr;
-            cell->unlink();
-            --alive;
+            forget(*cell);
             cell->publish(turn.delta);
         }
-        alive_count_.store(0, memory_order_relaxed);
     }
     TimeDriver::close();
     hang_log_.summarize();

@@ -15,6 +15,7 @@
 #include "runtime/watchdog.hpp"
 
 #include <mutex>
+#include <optional>
 #include <vector>
 
 namespace rouse::detail {
@@ -37,7 +38,7 @@ public:
     void drive(Cell& root) override;
     void shutdown() noexcept override;
     RuntimeDump dump() override;
-    std::size_t alive_tasks() const noexcept override { return alive_count_.load(memory_order_relaxed); }
+    std::size_t alive_tasks() const noexcept override { return alive.load(memory_order_relaxed); }
     bool is_here() const noexcept override { return turn.runtime == static_cast<const Executor*>(this); }
     void pause_clock() override { TimeDriver::pause(); }
     void resume_clock() override { TimeDriver::resume(); }
@@ -75,6 +76,8 @@ private:
     void poll(Cell& cell);
     void settle() noexcept;
     void end_task(Cell& cell, std::exception_ptr error, bool cancelled);
+    void fail_task(Cell& cell, std::exception_ptr error);
+    void publish_error(Cell& cell);
     /// The error for a task that is lost; null: leave it.
     std::exception_ptr diagnose(Cell& cell);
     std::string take_lost_note(Cell& cell);
@@ -91,11 +94,11 @@ private:
     Parker parker_;
     HangLog hang_log_;
     PollLog poll_log_;
+    std::optional<std::uint64_t> ending_; // with logs_wakes: the task whose end is being published
     SelfWakeWatch self_wake_;
     WatchedThread watched_;
     std::uint64_t turns_ = 0;
     const Cell* root_ = nullptr;
-    Atomic<std::size_t> alive_count_{0};
     Atomic<bool> driven_{false};
     Atomic<bool> dump_requested_{false};
     std::uint64_t quiet_turns_ = 0;

@@ -1,7 +1,9 @@
 // SPDX-FileCopyrightText: The rouse authors
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The half of CurrentThread that explains: reports, dumps, deadlocks.
+#include "diag/print.hpp"
 #include "runtime/current_thread.hpp"
+#include "task/cell_report.hpp"
 
 #include <cstdio>
 
@@ -18,14 +20,6 @@ void call_hook(Fn&& fn) noexcept {
 #else
     fn();
 #endif
-}
-
-std::string name_of(const Cell& cell, const AwaitDump& await) {
-    if (!cell.name().empty()) return std::string(cell.name());
-    if (await.frames.empty()) return {};
-    // The outermost coroutine, without its parameters.
-    const std::string function = readable_function(await.frames.back().function_name());
-    return function.substr(0, function.find('('));
 }
 
 AwaitDump await_of(const Cell& cell) {
@@ -53,18 +47,13 @@ std::exception_ptr CurrentThread::diagnose(Cell& cell) {
     HangReport report;
     AwaitDump await = await_of(cell);
     report.task_id = cell.id();
-    report.task_name = name_of(cell, await);
+    report.task_name = name_of(cell, await.frames);
     report.future_type = await.future_type;
     report.stack = std::move(await.frames);
     report.spawned_at = cell.spawned_at();
     report.dropped_by = take_lost_note(cell);
     report.cause = report.dropped_by.empty() ? HangCause::never_registered : HangCause::last_waker_dropped;
-    for (const Cell* waiter = cell.joining_task(); waiter && report.waiters.size() < 64;
-         waiter = waiter->joining_task()) {
-        const AwaitDump waiting = await_of(*waiter);
-        report.waiters.emplace_back(waiter->id(), name_of(*waiter, waiting),
-                                    waiting.frames.empty() ? waiter->spawned_at() : waiting.frames.front());
-    }
+    report.waiters = waiters_of(cell);
     return diagnose_hang(std::move(report));
 }
 
@@ -76,7 +65,7 @@ void CurrentThread::report_self_wake(Cell& cell) {
     SelfWakeReport report;
     AwaitDump await = await_of(cell);
     report.task_id = cell.id();
-    report.task_name = name_of(cell, await);
+    report.task_name = name_of(cell, await.frames);
     report.polls = self_wake_.found().polls;
     report.cpu = self_wake_.found().cpu;
     report.future_type = await.future_type;
@@ -84,7 +73,7 @@ void CurrentThread::report_self_wake(Cell& cell) {
     report.spawned_at = cell.spawned_at();
     call_hook([&] {
         if (options_.on_self_wake) options_.on_self_wake(report);
-        else std::fputs(format_report(report).c_str(), stderr);
+        else print_report(format_report(report));
     });
 }
 
@@ -92,7 +81,7 @@ void CurrentThread::throw_deadlock(QuiescenceReport report) {
 #if ROUSE_EXCEPTIONS
     throw Deadlock(std::move(report));
 #else
-    std::fputs(format_report(report).c_str(), stderr);
+    print_report(format_report(report));
     stop("the runtime is deadlocked, and there are no exceptions to say so");
 #endif
 }
@@ -109,7 +98,7 @@ TaskDump CurrentThread::dump_task(const Cell& cell) const {
     const std::uint64_t word = cell.load();
     task.await = await_of(cell);
     task.id = cell.id();
-    task.name = name_of(cell, task.await);
+    task.name = name_of(cell, task.await.frames);
     task.phase = &cell == turn.current                                  ? TaskPhase::running
                  : word & TaskState::aborted                            ? TaskPhase::aborting
                  : (word & TaskState::active) && &cell != turn.settling ? TaskPhase::queued
@@ -126,6 +115,7 @@ TaskDump CurrentThread::dump_task(const Cell& cell) const {
 
 RuntimeDump CurrentThread::dump_here() {
     RuntimeDump dump;
+    dump.name = options_.name;
     dump.timers = timers();
     cells.for_each([&](Cell& cell) { dump.tasks.push_back(dump_task(cell)); });
     return dump;
@@ -134,6 +124,7 @@ RuntimeDump CurrentThread::dump_here() {
 RuntimeDump CurrentThread::dump() {
     if (is_here()) return dump_here();
     RuntimeDump dump;
+    dump.name = options_.name;
     if (gate.try_visit(std::chrono::seconds(1), [&] { dump = dump_here(); })) return dump;
     dump.complete = false;
     TaskDump running;
@@ -144,8 +135,7 @@ RuntimeDump CurrentThread::dump() {
 }
 
 void CurrentThread::maybe_dump() {
-    if (dump_requested_.exchange(false, memory_order_acq_rel))
-        std::fputs(dump_here().to_string().c_str(), stderr);
+    if (dump_requested_.exchange(false, memory_order_acq_rel)) print_report(dump_here().to_string());
 }
 
 } // namespace rouse::detail

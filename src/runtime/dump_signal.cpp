@@ -4,6 +4,7 @@
 
 #include "runtime/current_thread.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 
@@ -24,12 +25,14 @@ constinit Atomic<int> handlers_running{0};
 constinit Atomic<bool> ours[NSIG]{};
 
 void on_signal(int signal) {
+    const int errno_before = errno;
     handlers_running.fetch_add(1, memory_order_seq_cst);
     for (Place& place : table) {
         CurrentThread* runtime = place.runtime.load(memory_order_seq_cst);
         if (runtime && place.signal.load(memory_order_relaxed) == signal) runtime->request_dump();
     }
     handlers_running.fetch_sub(1, memory_order_seq_cst);
+    errno = errno_before;
 }
 
 } // namespace
@@ -42,7 +45,7 @@ void watch_dump_signal(int signal, CurrentThread& runtime) noexcept {
     if (!ours[signal].load(memory_order_acquire)) {
         struct sigaction before{};
         sigaction(signal, nullptr, &before);
-        if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) {
+        if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN && before.sa_handler != on_signal) {
             std::fprintf(stderr,
                          "rouse: signal %d has a handler already; the runtime's dump_signal is left out\n",
                          signal);

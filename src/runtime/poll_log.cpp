@@ -22,8 +22,7 @@ std::string site_of(const Cell& cell) {
     cell.strand().inspect(collector);
     if (await.frames.empty()) return await.future_type;
     const SourceLocation& where = await.frames.front();
-    return std::string(where.file_name()) + ":" + std::to_string(where.line()) + " in " +
-           readable_function(where.function_name());
+    return readable_place(where) + " in " + readable_function(where.function_name());
 }
 
 } // namespace
@@ -31,7 +30,13 @@ std::string site_of(const Cell& cell) {
 PollLog::PollLog(bool enabled, std::function<void(const std::string&)> sink)
     : enabled_(enabled || asked_by_environment()), sink_(std::move(sink)) {}
 
+void PollLog::cancel(const Cell& cell) {
+    last_ = cell.id();
+    woken_by_.erase(&cell);
+}
+
 void PollLog::begin(const Cell& cell) {
+    last_ = cell.id();
     head_ = "poll task " + std::to_string(cell.id());
     if (!cell.name().empty()) head_ += " `" + std::string(cell.name()) + "`";
     const auto by = woken_by_.find(&cell);
@@ -47,8 +52,16 @@ void PollLog::end(const Cell* pending, std::string_view result) {
     std::string line = head_ + " -> " + std::string(result);
     if (pending) line += " at " + site_of(*pending);
     line += ", " + std::string(time) + ", woken by " + by_;
-    if (sink_) sink_(line);
-    else std::fprintf(stderr, "rouse: %s\n", line.c_str());
+#if ROUSE_EXCEPTIONS
+    try {
+        if (sink_) return sink_(line);
+    } catch (...) { // a hook has nowhere to throw to
+        return;
+    }
+#else
+    if (sink_) return sink_(line);
+#endif
+    std::fprintf(stderr, "rouse: %s\n", line.c_str());
 }
 
 } // namespace rouse::detail

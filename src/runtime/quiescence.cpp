@@ -29,7 +29,7 @@ std::string foreign_thread() {
     std::string found;
     while (const dirent* entry = readdir(threads)) {
         const long id = std::strtol(entry->d_name, nullptr, 10);
-        if (id == 0 || id == gettid() || id == watchdog_thread_id()) continue;
+        if (id == 0 || id == gettid() || (id == watchdog_thread_id() && !watchdog_tells())) continue;
         std::ifstream comm("/proc/self/task/" + std::string(entry->d_name) + "/comm");
         std::string name;
         std::getline(comm, name);

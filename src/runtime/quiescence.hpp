@@ -22,7 +22,10 @@ public:
     explicit QuiescenceWatch(std::chrono::milliseconds grace) noexcept : grace_(grace) {}
 
     /// Something ran: the looks begin anew.
-    void disturbed() noexcept { looks_ = 0; }
+    void disturbed() noexcept {
+        looks_ = 0;
+        proven_before_ = false;
+    }
     /// How long to sleep until the next look; nothing: there is none.
     [[nodiscard]] std::optional<Duration> until_look() const noexcept;
     enum class Verdict : std::uint8_t { wait, suspect, proven };

@@ -26,7 +26,7 @@ bool SelfWakeWatch::woke_itself(std::uint64_t task, std::uint64_t all_polls) {
         place->cpu_at_start = thread_cpu();
     }
     place->last_of_all = all_polls;
-    if (++place->polls % 64 != 0 || place->reported) return false;
+    if (++place->polls % polls_between_looks != 0 || place->reported) return false;
     // Of the thread's CPU time since then, as much as it had of the polls.
     const auto all = static_cast<double>(all_polls - place->first_of_all + 1);
     const auto spent = static_cast<double>((thread_cpu() - place->cpu_at_start).count());

@@ -46,6 +46,8 @@ private:
         return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
     }
 
+    // The clock of the thread's CPU time is a system call.
+    static constexpr std::uint64_t polls_between_looks = 512;
     std::chrono::nanoseconds threshold_;
     std::array<Suspect, 8> table_{};
     unsigned suspects_ = 0;

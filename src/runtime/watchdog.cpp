@@ -2,16 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/watchdog.hpp"
 
+#include "diag/print.hpp"
 #include "rouse/base/config.hpp"
 #include "rouse/task/cell.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <condition_variable>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -45,10 +48,14 @@ Answer answer;
 // that fails the handler is writing, and it waits on. So one of the two has the answer's memory at a time.
 enum class Ask : int { none, asked, answering, answered };
 constinit Atomic<Ask> ask{Ask::none};
+constinit Atomic<long> asked_thread{0}; // a late signal of an ask that was given up finds another one here
 constinit Atomic<long> watchdog_id{0};
+constinit Atomic<bool> tells{false};
 constinit Atomic<bool> handler_installed{false};
 
 void on_ask(int) {
+    if (asked_thread.load(memory_order_acquire) != gettid()) return;
+    const int errno_before = errno;
     Ask expected = Ask::asked;
     if (!ask.compare_exchange_strong(expected, Ask::answering, memory_order_acq_rel)) return;
     answer.native_count = backtrace(answer.native, Answer::max_native);
@@ -72,6 +79,7 @@ void on_ask(int) {
         answer.name[length] = 0;
     }
     ask.store(Ask::answered, memory_order_release);
+    errno = errno_before;
 }
 
 bool install_handler() {
@@ -107,6 +115,7 @@ std::string frame_text(void* address) {
 /// the signal.
 bool ask_thread(long thread) {
     if (!handler_installed.load(memory_order_acquire)) return false;
+    asked_thread.store(thread, memory_order_release);
     ask.store(Ask::asked, memory_order_release);
     if (syscall(SYS_tgkill, getpid(), thread, ask_signal) != 0) {
         ask.store(Ask::none, memory_order_release);
@@ -141,11 +150,20 @@ public:
             wake_.notify_one();
             return;
         }
+#if ROUSE_EXCEPTIONS
+        try {
+            thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+        } catch (const std::system_error&) { // no thread to be had: the runtime works without a watchdog
+        }
+#else
         thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+#endif
     }
+    /// Waits for a hook that is being told of `watched`.
     void remove(WatchedThread& watched) noexcept {
-        const std::lock_guard lock(mutex_);
+        std::unique_lock lock(mutex_);
         std::erase(watched_, &watched);
+        told_.wait(lock, [&] { return telling_ != &watched; });
     }
 
     static Watchdog& instance() {
@@ -174,13 +192,33 @@ private:
             for (const WatchedThread* watched : watched_) pause = std::min(pause, watched->threshold_ / 4);
             wake_.wait_for(lock, stop, std::max(pause, std::chrono::milliseconds(2)),
                            [this] { return std::exchange(changed_, false); });
-            const auto now = std::chrono::steady_clock::now();
-            for (WatchedThread* watched : watched_) watched->look(now);
+            look_at_all(lock);
+        }
+    }
+
+    /// The hooks are called without the lock: they may drive a runtime, or wait for one.
+    void look_at_all(std::unique_lock<std::mutex>& lock) {
+        const auto now = std::chrono::steady_clock::now();
+        for (std::size_t i = 0; i < watched_.size(); ++i) {
+            WatchedThread& watched = *watched_[i];
+            const auto running = watched.look(now);
+            if (!running) continue;
+            const LongPollReport report = watched.make_report(*running);
+            telling_ = &watched;
+            tells.store(true, memory_order_release);
+            lock.unlock();
+            watched.tell(report);
+            lock.lock();
+            tells.store(false, memory_order_release);
+            telling_ = nullptr;
+            told_.notify_all();
         }
     }
 
     std::mutex mutex_;
     std::condition_variable_any wake_;
+    std::condition_variable told_;
+    const WatchedThread* telling_ = nullptr;
     std::vector<WatchedThread*> watched_;
     bool changed_ = false; // a new one, with a shorter threshold perhaps
     std::jthread thread_;
@@ -201,21 +239,21 @@ void WatchedThread::end_drive() noexcept {
     if (threshold_.count() > 0) Watchdog::instance().remove(*this);
 }
 
-void WatchedThread::look(std::chrono::steady_clock::time_point now) {
+std::optional<std::chrono::milliseconds> WatchedThread::look(std::chrono::steady_clock::time_point now) {
     const std::uint64_t poll = poll_.load(memory_order_relaxed);
     if (!(poll & 1) || poll != seen_) {
         seen_ = poll;
         since_ = now;
         reported_ = false;
-        return;
+        return std::nullopt;
     }
     const auto running = std::chrono::duration_cast<std::chrono::milliseconds>(now - since_);
-    if (reported_ || running < threshold_) return;
+    if (reported_ || running < threshold_) return std::nullopt;
     reported_ = true;
-    report(running);
+    return running;
 }
 
-void WatchedThread::report(std::chrono::milliseconds running) {
+LongPollReport WatchedThread::make_report(std::chrono::milliseconds running) {
     LongPollReport report;
     report.task_id = task_.load(memory_order_relaxed);
     report.running = running;
@@ -223,22 +261,29 @@ void WatchedThread::report(std::chrono::milliseconds running) {
         report.task_name = answer.name;
         report.spawned_at = answer.spawned_at;
         report.stack.assign(answer.awaits, answer.awaits + answer.await_count);
+        if (report.task_name.empty() && !report.stack.empty())
+            report.task_name = readable_name(report.stack.back().function_name());
         // The first two are the handler and the frame that the kernel made for it.
         for (int i = 2; i < answer.native_count; ++i)
             report.native_stack.push_back(frame_text(answer.native[i]));
         ask.store(Ask::none, memory_order_release);
     }
+    return report;
+}
+
+void WatchedThread::tell(const LongPollReport& report) noexcept {
 #if ROUSE_EXCEPTIONS
     try {
 #endif
         if (hook_) hook_(report);
-        else std::fputs(format_report(report).c_str(), stderr);
+        else print_report(format_report(report));
 #if ROUSE_EXCEPTIONS
     } catch (...) { // a hook has nowhere to throw to
     }
 #endif
 }
 
+bool watchdog_tells() noexcept { return tells.load(memory_order_acquire); }
 long watchdog_thread_id() noexcept { return watchdog_id.load(memory_order_acquire); }
 int watchdog_signal() noexcept { return handler_installed.load(memory_order_acquire) ? ask_signal : 0; }
 

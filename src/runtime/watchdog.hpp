@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 namespace rouse::detail {
 
@@ -39,8 +40,10 @@ public:
 
 private:
     friend class Watchdog;
-    void look(std::chrono::steady_clock::time_point now);
-    void report(std::chrono::milliseconds running);
+    /// How long its poll runs by now, if that is to be reported.
+    std::optional<std::chrono::milliseconds> look(std::chrono::steady_clock::time_point now);
+    LongPollReport make_report(std::chrono::milliseconds running);
+    void tell(const LongPollReport& report) noexcept;
 
     Atomic<std::uint64_t> poll_{0};
     Atomic<std::uint64_t> task_{0};
@@ -58,6 +61,8 @@ private:
 /// The watchdog's thread, and nothing else, may be alive beside this one: for the proof of quiescence. 0: it
 /// does not run.
 long watchdog_thread_id() noexcept;
+/// It runs a hook of the user's, which may wake anybody.
+bool watchdog_tells() noexcept;
 /// The signal by which the watchdog asks a thread for its stack.
 int watchdog_signal() noexcept;
 

@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "rouse/task/cell.hpp"
 
+#include "rouse/task/slot.hpp"
+
+#include <thread>
+
 namespace rouse::detail {
 
 Cell* cell_of(TaskState* state) noexcept {
@@ -34,7 +38,7 @@ void Cell::free(TaskState* state) noexcept {
 CellExtras& Cell::make_extras() {
     if (CellExtras* extras = extras_if_any()) return *extras;
     auto* extras = new CellExtras;
-    extras_.store(reinterpret_cast<std::uintptr_t>(extras), memory_order_relaxed);
+    extras_.store(reinterpret_cast<std::uintptr_t>(extras), memory_order_release);
     return *extras;
 }
 
@@ -70,11 +74,20 @@ void Cell::destroy_outcome() noexcept {
 // `join_set` out, unless DONE; then J2. [J4] publish sets DONE. Had the word `join_set`, the joiner's place
 // is the executor's from here; else it is the handle's, which finds DONE at J1, J2 or J3.
 //
+// [J5] The driving thread, in owner mode, holds `join_set` while it looks who waits, for a report; J1 waits
+// for that.
+//
 // In owner mode publish reads the joiner before DONE; the compare-exchange fails if J1 came in between, and
 // it starts again. That is why the field is atomic.
 
 bool Cell::publish(std::uint64_t delta) noexcept {
     std::uint64_t word = this->word().load(memory_order_acquire);
+    if (((word + delta) & ~flags_mask) ==
+        one_reference) { // detached, and only the executor has it: nobody is left to be told
+        destroy_outcome();
+        free(this);
+        return false;
+    }
     bool discarded = false;
     for (;;) {
         const bool has_handle = word & joinable;
@@ -116,12 +129,20 @@ void Cell::drop_local_joiner() noexcept {
     }
 }
 
+bool Cell::claim_joiner() noexcept {
+    std::uint64_t word = load();
+    do { // [J5]
+        if ((word & join_shared) || !is_here()) return false;
+    } while (!this->word().compare_exchange_weak(word, word | join_set, memory_order_acq_rel,
+                                                 memory_order_acquire));
+    return true;
+}
+
 Cell* Cell::joining_task() const noexcept {
-    if (load() & join_shared) return nullptr;
     const std::uintptr_t joiner = extras_.load(memory_order_relaxed);
     if (joiner & 1) return cell_of(reinterpret_cast<TaskState*>(joiner - 1));
     const CellExtras* extras = extras_if_any();
-    return extras ? cell_of(extras->joiner) : nullptr;
+    return extras ? cell_of(root_of(extras->joiner)) : nullptr; // the joiner may be a child of a combinator
 }
 
 bool Cell::poll_join(Context& cx) {
@@ -144,7 +165,11 @@ bool Cell::poll_join(Context& cx) {
 
 bool Cell::share_join() noexcept {
     std::uint64_t word = this->word().load(memory_order_acquire);
-    do { // [J1]
+    do {                                                     // [J1]
+        while ((word & join_set) && !(word & join_shared)) { // [J5] is looking, for an instant
+            std::this_thread::yield();
+            word = load();
+        }
         if (word & done) return false;
         if (word & join_shared) return true;
     } while (!this->word().compare_exchange_weak(word, word | join_shared, memory_order_acq_rel,
@@ -189,7 +214,13 @@ void Cell::drop_handle() noexcept {
         drop_handle_shared();
     } else {
         drop_local_joiner();
-        this->word().fetch_sub(joinable + one_reference, memory_order_acq_rel);
+        // Two references, the executor's and this one, and no waker: no other thread can come by the task, so
+        // there is nobody to be atomic against. (While it is current or settling, wakers may be in the
+        // delta.)
+        const bool alone =
+            (word & ~flags_mask) == 2 * one_reference && turn.current != this && turn.settling != this;
+        if (alone) this->word().store(word - joinable - one_reference, memory_order_relaxed);
+        else this->word().fetch_sub(joinable + one_reference, memory_order_acq_rel);
     }
 }
 

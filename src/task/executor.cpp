@@ -33,10 +33,9 @@ Executor::~Executor() {
     executors[index_].store(nullptr, memory_order_release);
 }
 
-void Executor::adopt(Cell& cell) {
-    queue.reserve(++alive);
-    cells.push_back(cell);
-    queue.push(cell);
+void Executor::forget(Cell& cell) noexcept {
+    cell.unlink();
+    alive.store(alive.load(memory_order_relaxed) - 1, memory_order_relaxed);
 }
 
 void RunQueue::grow(std::size_t tasks) {

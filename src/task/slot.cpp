@@ -15,12 +15,8 @@ RawWaker slot_clone(void* data) {
     return RawWaker(data, &slot_vtable);
 }
 constexpr RawWakerVTable slot_vtable(
-    slot_clone,
-    [](void* data) { // [C3]
-        slot(data)->wake_by_ref();
-        slot(data)->drop_waker();
-    },
-    [](void* data) { slot(data)->wake_by_ref(); }, [](void* data) { slot(data)->drop_waker(); });
+    slot_clone, [](void* data) { slot(data)->wake(); }, [](void* data) { slot(data)->wake_by_ref(); },
+    [](void* data) { slot(data)->drop_waker(); });
 
 } // namespace
 
@@ -51,9 +47,16 @@ void Slot::clone_waker() noexcept {
     else word_.fetch_add(one, memory_order_relaxed);
 }
 
-void Slot::drop_waker() noexcept {
+void Slot::drop_waker() noexcept { give_up(dropped_bit); }
+
+void Slot::wake() noexcept { // [C3]
+    wake_by_ref();
+    give_up(0);
+}
+
+void Slot::give_up(std::uint64_t how) noexcept {
     if (is_local()) --local_;
-    else give_up_one();
+    else give_up_one(how);
 }
 
 void Slot::count_in_parent() noexcept {
@@ -71,11 +74,13 @@ bool Slot::close() noexcept {
     const auto change = static_cast<std::uint64_t>(std::exchange(local_, 0)) << count_shift;
     std::uint64_t word = word_.load(memory_order_acquire);
     if (change == 0 && (word & armed_bit) && (word & live_bit)) return true; // as it was
-    if (change == 0 && (word >> count_shift) == 0 && !(word & (armed_bit | live_bit))) return false;
+    if (change == 0 && (word >> count_shift) == 0 && !(word & (armed_bit | live_bit | dropped_bit)))
+        return false;
     for (;;) { // [C1]
         std::uint64_t next = word + change;
         const bool alive = (next >> count_shift) != 0;
-        next = alive ? next | armed_bit | live_bit : next & ~(armed_bit | live_bit);
+        next &= ~(armed_bit | live_bit | dropped_bit);
+        if (alive) next |= armed_bit | live_bit;
         if (!word_.compare_exchange_weak(word, next, memory_order_acq_rel, memory_order_acquire)) continue;
         if (alive && !(word & live_bit)) count_in_parent();
         if (!alive && (word & live_bit)) uncount_in_parent();
@@ -100,26 +105,30 @@ void Slot::retire() noexcept {
     destroy();
 }
 
-void Slot::give_up_one() noexcept {
+void Slot::give_up_one(std::uint64_t how) noexcept {
     std::uint64_t word = word_.load(memory_order_acquire);
     for (;;) {
         std::uint64_t next = word - one;
         const bool last = (next >> count_shift) == 0 && (word & armed_bit); // [C2]
-        if (last) next &= ~(armed_bit | live_bit);
+        if (last) next = (next & ~(armed_bit | live_bit)) | how;
         // After the step the slot may be freed by `retire`, unless it was retired before, when that is ours
         // to do: take what is needed now.
         TaskState* const root = root_;
         Slot* const parent = parent_;
         if (!word_.compare_exchange_weak(word, next, memory_order_acq_rel, memory_order_acquire)) continue;
-        if (last) {
-            if (word & retired_bit) destroy();
-            uncount_and_wake(root, parent);
+        if (!last) return;
+        if (word & retired_bit) destroy();
+        if (how == dropped_bit && turn.current == root) { // [C5]
+            if (parent) parent->drop_waker();
+            else root->drop_live_slot();
+        } else {
+            uncount_and_wake(root, parent, how);
         }
         return;
     }
 }
 
-void Slot::uncount_and_wake(TaskState* root, Slot* parent) noexcept {
+void Slot::uncount_and_wake(TaskState* root, Slot* parent, std::uint64_t how) noexcept {
     if (!parent) {
         root->drop_live_slot_and_wake();
         return;
@@ -127,7 +136,7 @@ void Slot::uncount_and_wake(TaskState* root, Slot* parent) noexcept {
     // The count that goes now keeps the parent, and the parent's keeps the task: so first take a reference of
     // the task. Uncount before the wake: the poll that it leads to must see the count gone.
     root->add_reference();
-    parent->drop_waker();
+    parent->give_up(how);
     root->wake_by_ref();
     root->drop_reference();
 }

@@ -6,44 +6,7 @@
 
 namespace rouse::detail {
 
-bool Strand::poll(Context& cx, std::exception_ptr& error) {
-    PollScope scope{turn.scope, this, &cx, &error};
-    if (!scope.outer) turn.budget = poll_budget;
-    turn.scope = &scope;
-    ++polls_;
-    const bool ready = run(scope, cx);
-    turn.scope = scope.outer;
-    return ready;
-}
-
-bool Strand::run(PollScope& scope, Context& cx) {
-    if (leaf_ops_) {
-        if (!*scope.in_flight) {
-#if ROUSE_EXCEPTIONS
-            // The leaf has no coroutine around its second poll: what it throws is kept for `await_resume`, so
-            // that the coroutine's own catch sees it.
-            try {
-                if (!leaf_ops_->poll(leaf(), cx)) return false;
-            } catch (...) {
-                *scope.in_flight = std::current_exception();
-            }
-#else
-            if (!leaf_ops_->poll(leaf(), cx)) return false;
-#endif
-        }
-        leaf_ops_ = nullptr;
-        if (!top_) return true;
-    }
-    for (;;) {
-        top_->resume();
-        if (leaf_ops_) return false;
-        if (scope.finished) return true;
-        if (!spend_budget() && !*scope.in_flight) [[unlikely]] {
-            request_yield(cx);
-            return false;
-        }
-    }
-}
+void throw_in_flight() { std::rethrow_exception(std::exchange(*turn.scope->in_flight, nullptr)); }
 
 void Strand::cancel() noexcept {
     leaf_ops_ = nullptr;

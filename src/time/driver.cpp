@@ -57,26 +57,27 @@ bool TimeDriver::set(TimerNode& node, Instant deadline, const Waker& waker) {
     // The clock of the last turn will do: a deadline that passed since then is fired at the next one.
     if (node.deadline <= (paused() ? paused_now_.load(memory_order_relaxed) : recent_)) return false;
     node.waker = waker.clone();
-    node.state = TimerNode::State::set;
+    node.state.store(TimerNode::State::set, memory_order_relaxed);
     node.driver.store(this, memory_order_relaxed);
     wheel_.add(node);
     return true;
 }
 
 bool TimeDriver::renew(TimerNode& node, const Waker& waker) {
-    if (node.driver.load(memory_order_relaxed) ==
-        current_driver) { // here, or not set at all outside of a runtime
-        if (node.state != TimerNode::State::set) return false;
+    TimeDriver* const driver = node.driver.load(memory_order_acquire);
+    if (!driver) return false;
+    if (driver == current_driver) {
+        if (node.state.load(memory_order_relaxed) != TimerNode::State::set) return false;
         node.waker.clone_from(waker);
         return true;
     }
     Waker fresh =
         waker.clone(); // outside the gate, as is the drop of the one before: wakers run code of the user's
     const Pin pin(node);
-    if (!pin.driver()) return node.state == TimerNode::State::set;
+    if (!pin.driver()) return false;
     bool set = false;
     pin.driver()->gate.visit([&] {
-        set = node.state == TimerNode::State::set;
+        set = node.state.load(memory_order_relaxed) == TimerNode::State::set;
         if (set) std::swap(node.waker, fresh);
     });
     return set;
@@ -88,7 +89,7 @@ void TimeDriver::cancel(TimerNode& node) noexcept {
         if (TimeDriver* driver = node.driver.load(memory_order_relaxed)) {
             driver->wheel_.remove(node);
             node.driver.store(nullptr, memory_order_relaxed);
-            node.state = TimerNode::State::idle;
+            node.state.store(TimerNode::State::idle, memory_order_relaxed);
             waker = std::move(node.waker);
         }
     };
@@ -99,6 +100,28 @@ void TimeDriver::cancel(TimerNode& node) noexcept {
     if (pin.driver()) pin.driver()->gate.visit(cancel_here);
 }
 
+void TimeDriver::move(TimerNode& node, Instant deadline) noexcept {
+    const auto move_here = [&] {
+        TimeDriver* const driver = node.driver.load(memory_order_relaxed);
+        if (!driver) return false; // it fired, or was closed, on our way here
+        driver->wheel_.remove(node);
+        node.deadline = to_ns(deadline);
+        driver->wheel_.add(node);
+        return true;
+    };
+    if (TimeDriver* const driver = node.driver.load(memory_order_acquire)) {
+        if (driver == current_driver) {
+            move_here();
+            return;
+        }
+        const Pin pin(node);
+        bool moved = false;
+        if (pin.driver()) pin.driver()->gate.visit([&] { moved = move_here(); });
+        if (moved) return pin.driver()->interrupt();
+    }
+    node.state.store(TimerNode::State::idle, memory_order_relaxed);
+}
+
 std::size_t TimeDriver::fire_due() {
     if (wheel_.size() == 0) return 0;
     recent_ = to_ns(now());
@@ -107,7 +130,7 @@ std::size_t TimeDriver::fire_due() {
     std::size_t fired = 0;
     while (TimerNode* node = due.front()) {
         wheel_.remove(*node);
-        node->state = TimerNode::State::fired;
+        node->state.store(TimerNode::State::fired, memory_order_relaxed);
         Waker waker = std::move(node->waker);
         node->driver.store(nullptr, memory_order_release); // the node may be gone from here on
         std::move(waker).wake();
@@ -125,26 +148,30 @@ std::optional<Instant> TimeDriver::next_wakeup() noexcept {
 void TimeDriver::close() noexcept {
     std::vector<Waker> wakers;
     {
-        const std::lock_guard lock(
-            foreign_mutex); // no new pins from here on: no timer is set when it is released
-        gate.enter();
+        gate.enter(); // then the mutex, in the order of a poll that drops a timer of another runtime
+        const std::lock_guard lock(foreign_mutex); // no new pins: no timer is set when it is released
         IntrusiveList<TimerNode> left;
         wheel_.drain(left);
         while (TimerNode* node = left.pop_front()) {
-            node->state = TimerNode::State::closed;
+            node->state.store(TimerNode::State::closed, memory_order_relaxed);
             wakers.push_back(std::move(node->waker));
             node->driver.store(nullptr, memory_order_release);
         }
-        gate.leave();
     }
+    gate.leave();
     while (pins_.load(memory_order_acquire) != 0) std::this_thread::yield();
     for (Waker& waker : wakers) std::move(waker).wake();
 }
 
 void TimeDriver::pause() noexcept {
-    if (!paused()) paused_now_.store(to_ns(std::chrono::steady_clock::now()), memory_order_release);
+    if (!paused()) paused_now_.store(to_ns(now()), memory_order_release);
 }
-void TimeDriver::resume() noexcept { paused_now_.store(running, memory_order_release); }
+void TimeDriver::resume() noexcept {
+    if (!paused()) return;
+    ahead_.store(paused_now_.load(memory_order_relaxed) - to_ns(std::chrono::steady_clock::now()),
+                 memory_order_relaxed);
+    paused_now_.store(running, memory_order_release);
+}
 void TimeDriver::advance_to(Instant when) noexcept {
     const std::int64_t ns = to_ns(when);
     if (paused() && ns > paused_now_.load(memory_order_relaxed)) paused_now_.store(ns, memory_order_release);

@@ -16,7 +16,7 @@ Sleep sleep(Duration duration) noexcept {
 }
 
 Sleep::Sleep(Sleep&& other) noexcept : deadline_(other.deadline_), done_(other.done_) {
-    if (other.node_.state != detail::TimerNode::State::idle)
+    if (other.node_.state.load(memory_order_relaxed) != detail::TimerNode::State::idle)
         detail::stop("a Sleep was moved after its first poll");
 }
 
@@ -24,7 +24,7 @@ bool Sleep::poll_ready(Context& cx) {
     using State = detail::TimerNode::State;
     if (done_) [[unlikely]]
         detail::stop_polled_after_ready("Sleep");
-    if (node_.state == State::idle) {
+    if (node_.state.load(memory_order_relaxed) == State::idle) {
         detail::TimeDriver* driver = detail::TimeDriver::current();
         if (!driver) [[unlikely]]
             detail::stop(
@@ -35,9 +35,9 @@ bool Sleep::poll_ready(Context& cx) {
 }
 
 void Sleep::take_ready() {
-    const bool closed = node_.state == detail::TimerNode::State::closed;
+    const bool closed = node_.state.load(memory_order_relaxed) == detail::TimerNode::State::closed;
     done_ = true;
-    node_.state = detail::TimerNode::State::idle;
+    node_.state.store(detail::TimerNode::State::idle, memory_order_relaxed);
 #if ROUSE_EXCEPTIONS
     if (closed) throw TimerClosed();
 #else
@@ -46,15 +46,16 @@ void Sleep::take_ready() {
 }
 
 void Sleep::reset(Instant deadline) {
-    detail::TimeDriver::cancel(node_);
-    node_.state = detail::TimerNode::State::idle;
+    detail::TimeDriver::move(node_, deadline);
     deadline_ = deadline;
     done_ = false;
 }
 
 void Sleep::inspect(Inspector& to) const {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - now()).count();
-    to.waits_for(WaitKind::timer, this, "a timer, due in " + std::to_string(left) + " ms");
+    to.waits_for(WaitKind::timer, this,
+                 "a timer, due in " +
+                     (left < 10'000 ? std::to_string(left) + " ms" : std::to_string(left / 1000) + " s"));
 }
 
 Interval::Interval(Instant start, Duration period, MissedTicks missed)
@@ -66,16 +67,19 @@ Instant Interval::step() {
     const Instant scheduled = sleep_.deadline();
     sleep_.take_ready();
     const Instant current = now();
-    Instant next = scheduled + period_;
+    Instant next = period_ < Instant::max() - scheduled ? scheduled + period_ : Instant::max();
     if (next <= current) {
-        if (missed_ == MissedTicks::delay) next = current + period_;
+        if (missed_ == MissedTicks::delay) next = current + period_; // no overflow: it fitted into the past
         if (missed_ == MissedTicks::skip) next = scheduled + period_ * ((current - scheduled) / period_ + 1);
     }
     sleep_.reset(next);
     return scheduled;
 }
 
-void Interval::reset() { sleep_.reset(now() + period_); }
+void Interval::reset() {
+    const Instant current = now();
+    sleep_.reset(period_ < Instant::max() - current ? current + period_ : Instant::max());
+}
 
 Interval interval(Duration period, MissedTicks missed) { return Interval(now(), period, missed); }
 Interval interval_at(Instant start, Duration period, MissedTicks missed) {

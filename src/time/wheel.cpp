@@ -19,9 +19,10 @@ void TimerWheel::place(TimerNode& node) noexcept {
     const std::uint64_t differ = (tick ^ tick_) | (slots - 1);
     const int level = std::min((63 - std::countl_zero(differ)) / slot_bits, levels - 1);
     std::uint64_t index = (tick >> (level * slot_bits)) & (slots - 1);
-    if (level == levels - 1 && (differ >> (levels * slot_bits)) != 0) {
+    if (level == levels - 1) {
         // Beyond the wheel, 18 years off: the slot just passed comes round last, and places it anew.
-        index = ((tick_ >> (level * slot_bits)) - 1) & (slots - 1);
+        const std::uint64_t here = tick_ >> (level * slot_bits);
+        if ((tick >> (level * slot_bits)) - here >= slots) index = (here - 1) & (slots - 1);
     }
     wheel_[level][index].push_back(node);
     occupied_[level] |= std::uint64_t{1} << index;
@@ -57,9 +58,9 @@ void TimerWheel::advance(std::int64_t now, IntrusiveList<TimerNode>& due) noexce
         occupied_[slot->level] &= ~(std::uint64_t{1} << slot->index);
         bool waits = false;
         while (TimerNode* node = timers.pop_front()) {
-            if (node->deadline <= now) {
+            if (slot->level == 0 && node->deadline <= now) {
                 due.push_back(*node);
-            } else {
+            } else { // also what is due: it must not get before what is due earlier in the same slot
                 place(*node);
                 waits = waits || slot->level == 0;
             }

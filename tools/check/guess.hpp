@@ -50,8 +50,12 @@ public:
     /// with a destructor. `last` is the token before the brace.
     bool initialises_no_aggregate(std::size_t last) const {
         if (code_[last] == "=" && last > 0) --last;
-        while (last > 0 && code_[last] == "]" && code_[last].partner != no_partner)
+        while (code_[last] == "]" && code_[last].partner != no_partner) {
+            if (code_[last].partner == 0) return false;
             last = code_[last].partner - 1;
+        }
+        while (last > 0 && is_one_of(code_[last], {"&", "&&"})) --last;
+        if (code_[last] == "auto") return true; // a structured binding
         return last > 0 && code_.is_word(last) && is_no_aggregate(last);
     }
 
@@ -114,9 +118,9 @@ private:
         const Token& after = code_[i + 1];
         if (!is_one_of(after, {"=", ";", ",", ")", "{", "(", ":", "[", "]"})) return Declared::nothing;
         std::size_t type = i - 1;
-        // A capture with a value, or one of the names of a structured binding.
         if (is_one_of(code_[type], {"[", ","})) {
-            return is_one_of(after, {"=", "]"}) ? Declared::other : Declared::nothing;
+            const bool capture = after == "="; // [name = value]
+            return capture || is_bound(type) ? Declared::other : Declared::nothing;
         }
         if (code_[type] == "*") return declares_pointer(type) ? Declared::plain : Declared::nothing;
         if (type > 0 && is_one_of(code_[type], {"&", "&&", "const"})) --type;
@@ -125,6 +129,15 @@ private:
         const bool literal =
             code_[type] == "auto" && after == "=" && is_plain_value(code_[i + 2]) && code_[i + 3] == ";";
         return literal || is_plain_type(code_[type]) ? Declared::plain : Declared::other;
+    }
+
+    // Whether what stands before a name begins or goes on with the list of a structured binding.
+    bool is_bound(std::size_t before) const {
+        while (before > 0 && (code_[before] == "," || code_.is_word(before))) --before;
+        if (code_[before] != "[" || before == 0) return false;
+        --before;
+        if (before > 0 && is_one_of(code_[before], {"&", "&&"})) --before;
+        return code_[before] == "auto";
     }
 
     // `T* name` or `T *name`, and not `a * name`: only the blanks tell.
@@ -151,7 +164,7 @@ private:
     }
 
     Value value_of(Range range) const {
-        if (range.empty()) return Value::lvalue; // a ?: b
+        if (range.empty()) return Value::unknown; // GCC's a ?: b, where a is this value
         const Token& first = code_[range.begin];
         if (first == "throw") return Value::thrown;
         if (first == "(" && code_.opens(range.begin)) {

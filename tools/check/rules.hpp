@@ -160,7 +160,7 @@ private:
                 ++i; // not evaluated
             } else if (const auto lambda = code_.lambda_at(i)) {
                 if (guess_.owns_a_capture(lambda->captures, function_begin_)) parts.closures.push_back(i);
-                collect(lambda->captures, parts, false); // their initialisers belong to us
+                collect(lambda->captures, parts, true); // their initialisers belong to us
                 block_of_lambda(*lambda);
                 i = lambda->body.end;
             } else if (token == "?" && !chosen) {

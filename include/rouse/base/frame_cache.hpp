@@ -5,14 +5,17 @@
 #include "rouse/base/config.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 
 namespace rouse::detail {
 
 /// Memory for coroutine frames and task cells. Each thread keeps freed blocks in lists of 16-byte classes, up
-/// to the most that it lately used at once: `trim` gives back half of what a class did not touch since the
-/// last trim. Blocks come from `operator new` one by one, so any thread may free any block, into its own
-/// lists, and a thread that ends (or is past its thread-local teardown) frees to `operator delete`.
+/// to the most that it lately used at once: a list holds no more blocks than this thread has made, so that
+/// one that only frees what others make does not hoard, and `trim` gives back half of what a class did not
+/// touch since the last trim. Blocks come from `operator new` one by one, so any thread may free any block,
+/// into its own lists, and a thread that ends (or is past its thread-local teardown) frees to `operator
+/// delete`.
 class FrameCache {
 public:
     static constexpr std::size_t granule = 16;
@@ -33,18 +36,19 @@ private:
     };
     struct Bin {
         Block* head;
-        std::size_t count;
-        std::size_t low; // the fewest blocks since the last trim: those were of no use
+        std::uint32_t count;
+        std::uint32_t low; // the fewest blocks since the last trim: those were of no use
+        std::uint32_t
+            made; // by this thread, less those that its list gave back; the most that `count` may be
     };
     struct Lists {
         Bin bins[classes];
-        bool open; // this thread has lists, and something that clears them when it ends
-        bool gone; // past that
+        bool open; // something clears the lists when this thread ends
+        bool gone; // past that: nothing is kept
     };
     static thread_local constinit Lists lists_ ROUSE_TLS;
 
     static void* allocate_slow(std::size_t size);
-    static void deallocate_slow(void* block, std::size_t size) noexcept;
     friend struct FrameCacheCloser;
 
     static constexpr std::size_t bin_of(std::size_t size) noexcept { return (size - 1) / granule; }
@@ -66,14 +70,16 @@ inline void* FrameCache::allocate(std::size_t size) {
 
 inline void FrameCache::deallocate(void* memory, std::size_t size) noexcept {
     if constexpr (ROUSE_FRAME_CACHE) {
-        if (bin_of(size) < classes && lists_.open) {
+        if (bin_of(size) < classes) {
             Bin& bin = lists_.bins[bin_of(size)];
-            bin.head = ::new (memory) Block{bin.head};
-            ++bin.count;
-            return;
+            if (bin.count < bin.made) [[likely]] {
+                bin.head = ::new (memory) Block{bin.head};
+                ++bin.count;
+                return;
+            }
         }
     }
-    deallocate_slow(memory, size);
+    ::operator delete(memory);
 }
 
 } // namespace rouse::detail

@@ -37,6 +37,7 @@ public:
     /// owners that visit each other would wait for ever.
     template <class Fn>
     void visit(Fn&& fn) {
+        if (held_here()) return fn(); // by this thread, further out
         const StepOut out;
         visitors_.fetch_add(1, memory_order_acq_rel);
         {
@@ -48,6 +49,7 @@ public:
     /// The same, but gives up after `patience`: the poll that runs is a long one. False: `fn` was not called.
     template <class Fn>
     bool try_visit(std::chrono::milliseconds patience, Fn&& fn) {
+        if (held_here()) return false; // in the middle of a poll
         const StepOut out;
         visitors_.fetch_add(1, memory_order_acq_rel);
         const auto until = std::chrono::steady_clock::now() + patience;
@@ -55,6 +57,10 @@ public:
         while (!in && std::chrono::steady_clock::now() < until) {
             std::this_thread::sleep_for(std::chrono::microseconds(100));
             in = mutex_.try_lock();
+        }
+        if (in && mid_poll_) { // the owner only stepped out
+            mutex_.unlock();
+            in = false;
         }
         if (in) {
             fn();
@@ -65,23 +71,41 @@ public:
     }
 
 private:
+    /// While a thread waits for a gate it is in none of its own, however they nest.
     class StepOut {
     public:
         StepOut() : mine_(inside_) {
-            if (mine_) mine_->leave();
+            for (Gate* gate = mine_; gate; gate = gate->before_) {
+                gate->mid_poll_ = true;
+                gate->mutex_.unlock();
+            }
+            inside_ = nullptr;
         }
         ~StepOut() {
-            if (mine_) mine_->enter();
+            back_in(mine_);
+            inside_ = mine_;
         }
         StepOut(const StepOut&) = delete;
         StepOut& operator=(const StepOut&) = delete;
 
     private:
+        static void back_in(Gate* gate) { // the outermost first
+            if (!gate) return;
+            back_in(gate->before_);
+            gate->mutex_.lock();
+            gate->mid_poll_ = false;
+        }
         Gate* mine_;
     };
+    [[nodiscard]] bool held_here() const noexcept {
+        for (const Gate* gate = inside_; gate; gate = gate->before_)
+            if (gate == this) return true;
+        return false;
+    }
     static inline thread_local constinit Gate* inside_ ROUSE_TLS = nullptr;
 
     std::mutex mutex_;
+    bool mid_poll_ = false; // the owner stepped out in the middle of a poll: of its tasks nothing may be read
     Gate* before_ = nullptr; // of the owner: a runtime may end inside a task of another
     Atomic<int> visitors_{0};
 };

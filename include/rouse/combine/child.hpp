@@ -34,6 +34,10 @@ protected:
     /// The slot for a poll under `cx`; null when the task is not one of ours: its waker is then handed
     /// through.
     Slot* slot_for(Context& cx, ChildSet& set);
+    void begin_poll() noexcept {
+        lost_between_ = slot_->was_dropped();
+        slot_->open();
+    }
     void end_poll() noexcept { has_wakers_ = slot_->close(); }
     /// Around the destruction of the child's future: its wakers go without a wake of the task.
     void begin_end() noexcept {
@@ -43,12 +47,14 @@ protected:
     void told() noexcept { told_ = true; }
 
     /// The report about this child: its own stack, then that of the coroutines around the combinator.
-    static HangReport report_of(std::string_view role, std::string_view type, const AwaitFrames& child);
+    [[nodiscard]] HangReport report_of(std::string_view role, std::string_view type,
+                                       const AwaitFrames& child) const;
 
 private:
     Slot* slot_ = nullptr;
     bool has_wakers_ = false;
-    bool told_ = false; // reported before, and left as it is
+    bool lost_between_ = false; // its last waker was dropped before its last poll, not in it
+    bool told_ = false;         // reported before, and left as it is
 };
 
 template <class F>
@@ -72,7 +78,7 @@ public:
         if (!slot) return get().poll(cx);
         const LentWaker waker(slot->waker());
         Context own(waker.get());
-        slot->open();
+        begin_poll();
         const Close close(*this);
         return get().poll(own);
     }
@@ -99,6 +105,8 @@ public:
     void end() noexcept {
         if (!future_) return;
         begin_end();
+        // A future that lives elsewhere goes on without the error that it may have been handed for a poll.
+        if constexpr (std::is_reference_v<F> && Failable<Future>) (void)get().fail_await(nullptr);
         future_.reset();
         finish_end();
     }

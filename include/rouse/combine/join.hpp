@@ -21,6 +21,7 @@ public:
         : arms_(Arm<Fs>(std::in_place, std::forward<Gs>(futures))...) {}
     /// Before the first poll.
     Join(Join&& other) noexcept : arms_(std::move(other.arms_)) {}
+    ~Join() { end_all(std::index_sequence_for<Fs...>()); }
 
     Poll<Output> poll(Context& cx) {
         if (taken_) [[unlikely]]
@@ -29,7 +30,8 @@ public:
         try {
             if (!poll_all(cx)) return Pending;
         } catch (...) { // one failed: the others are cancelled before the error goes on
-            std::apply([](auto&... arm) { (arm.child.end(), ...); }, arms_);
+            taken_ = true;
+            end_all(std::index_sequence_for<Fs...>());
             throw;
         }
 #else
@@ -70,13 +72,19 @@ private:
         std::optional<NonVoid<typename detail::Child<F>::Output>> result;
     };
 
+    /// Last to first: std::tuple has no order of its own.
+    template <std::size_t... I>
+    void end_all(std::index_sequence<I...>) noexcept {
+        (std::get<sizeof...(Fs) - 1 - I>(arms_).child.end(), ...);
+    }
     bool poll_all(Context& cx) {
         const auto poll_pending = [&](auto& arm) {
             if (arm.child.pending()) arm.poll(cx, set_);
             return !arm.child.pending();
         };
         for (;;) {
-            if (std::apply([&](auto&... arm) { return (... & static_cast<int>(poll_pending(arm))); }, arms_))
+            if (std::apply([&](auto&... arm) { return (1 & ... & static_cast<int>(poll_pending(arm))); },
+                           arms_))
                 return true;
             // Then the verdicts: a lost child throws at its own await, and is polled once more for that.
             bool failed = false;

@@ -50,8 +50,9 @@ public:
     using value_type = T;
 
     constexpr Poll(PendingType) noexcept {}
+    // A reference is made of `Ready<T&>(object)`; the value in a `Ready(object)` dies with the statement.
     template <class U>
-        requires std::constructible_from<T, U>
+        requires(std::constructible_from<T, U> && (!std::is_reference_v<T> || std::is_lvalue_reference_v<U>))
     constexpr Poll(Ready<U>&& ready) : value_(std::in_place, store(std::move(ready).take())) {}
     /// Makes the value in place, for types that do not move.
     template <class... Args>

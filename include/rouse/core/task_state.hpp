@@ -71,6 +71,7 @@ public:
     /// A joiner is registered there.
     static constexpr std::uint64_t join_set = 1u << 7;
 
+    static constexpr std::uint64_t flags_mask = (1u << 8) - 1;
     static constexpr std::uint64_t one_reference = 1u << 8;
     static constexpr std::uint64_t one_slot = std::uint64_t{1} << 22;
     static constexpr std::uint64_t one_waker = std::uint64_t{1} << 43;
@@ -143,7 +144,11 @@ public:
     enum class Settled : std::uint8_t { idle, again, lost };
     /// [S3] `delta` is what the poll collected, `again` whether it was woken or yielded meanwhile, on this
     /// thread.
-    Settled settle(std::uint64_t delta, bool again) noexcept;
+    Settled settle(std::uint64_t delta, bool again) noexcept {
+        if (again && delta == 0)
+            return Settled::again; // ACTIVE stays, and S2 takes care of NOTIFIED: nothing to write
+        return settle_word(delta, again);
+    }
     /// Takes the verdict off: the exception is on its way.
     void clear_lost() noexcept { word_.fetch_and(~lost, memory_order_acq_rel); }
     /// Owner of ACTIVE: leaves a task that the policy says to leave, without a waker, for ever. False: it was
@@ -160,6 +165,7 @@ public:
     void drop_live_slot_and_wake() noexcept { wake_shared(one_slot); }
 
 private:
+    Settled settle_word(std::uint64_t delta, bool again) noexcept;
     void clone_waker_shared() noexcept;
     void drop_counted(std::uint64_t count) noexcept;
     void wake_shared(std::uint64_t give_up) noexcept;

@@ -42,7 +42,6 @@ struct Turn {
     PollScope* scope = nullptr;
     /// Memory that the next coroutine frame goes to (task layer: one allocation for cell and frame).
     void* armed = nullptr;
-    std::size_t armed_size = 0;
     /// The frame whose memory belongs to a task cell and is not freed with it.
     void* embedded_frame = nullptr;
     /// The runtime that is being driven on this thread, if any (runtime layer).

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "rouse/base/readable.hpp"
 #include "rouse/core/hang.hpp"
 #include "rouse/diag/task_dump.hpp"
 
@@ -78,9 +79,5 @@ private:
 [[nodiscard]] std::string format_report(const SelfWakeReport& report);
 [[nodiscard]] std::string format_report(const UnhandledReport& report);
 [[nodiscard]] std::string format_report(const QuiescenceReport& report);
-
-/// A function as a person writes it: `fetch(unsigned)` for `rouse::Task<int> fetch(unsigned int)`, and for
-/// what GCC makes of a coroutine's name.
-[[nodiscard]] std::string readable_function(const char* function_name);
 
 } // namespace rouse

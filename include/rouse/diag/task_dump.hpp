@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "rouse/base/source_location.hpp"
+#include "rouse/base/readable.hpp"
 #include "rouse/core/inspect.hpp"
 
 #include <chrono>
@@ -54,6 +54,7 @@ public:
 /// All tasks of a runtime, as `Runtime::dump` found them.
 class RuntimeDump {
 public:
+    std::string name = "rouse"; ///< Of the runtime: see RuntimeOptions.
     std::vector<TaskDump> tasks;
     std::size_t timers = 0;
     /// False: a task was in a long poll, and nothing could be read but which.
@@ -69,7 +70,9 @@ class AwaitCollector final : public Inspector {
 public:
     explicit AwaitCollector(AwaitDump& into) { open_.push_back(&into); }
     void frame(const SourceLocation& where) override { open_.back()->frames.push_back(where); }
-    void leaf(std::string_view future_type) override { open_.back()->future_type = future_type; }
+    void leaf(std::string_view future_type) override {
+        open_.back()->future_type = readable_type(future_type);
+    }
     void waits_for(WaitKind kind, const void* address, std::string_view text) override {
         open_.back()->waits.emplace_back(kind, address, std::string(text));
     }

@@ -18,7 +18,7 @@ class RuntimeOptions {
 public:
     RuntimeOptions() = default;
 
-    /// For reports and dumps.
+    /// For dumps.
     std::string name = "rouse";
 
     /// What is done with a task that nobody can wake.

@@ -57,7 +57,12 @@ private:
 /// Spawns on the runtime that drives this thread.
 class CurrentSpawner : public Spawner<CurrentSpawner> {
 public:
-    void submit(Cell& cell) const { RuntimeCore::current("spawn")->spawn(cell); }
+    void submit(Cell& cell) const {
+        auto* const here = static_cast<Executor*>(turn.runtime);
+        if (here && here->open) [[likely]]
+            here->adopt_new(cell);
+        else RuntimeCore::current("spawn")->spawn(cell);
+    }
 };
 
 /// The forms of `spawn` as a function object.

@@ -51,6 +51,7 @@ public:
 template <class T>
 class Shared : public Core {
 public:
+    Shared() noexcept {} // `content` is made by `send`
     ~Shared() {}
     static void* operator new(std::size_t size) { return ::rouse::detail::FrameCache::allocate(size); }
     static void operator delete(void* memory, std::size_t size) noexcept {
@@ -86,10 +87,8 @@ public:
         detail::Shared<T>* shared = std::exchange(shared_, nullptr);
         const unsigned before = shared->answer(detail::Core::value);
         if (!(before & detail::Core::receiver_gone)) return {};
-        std::expected<void, NonVoid<T>> back(std::unexpect, std::move(shared->content));
-        std::destroy_at(&shared->content);
-        delete shared;
-        return back;
+        const FreeWithContent free(shared); // also when the move throws
+        return std::expected<void, NonVoid<T>>(std::unexpect, std::move(shared->content));
     }
     /// The receiver is gone, or was closed.
     [[nodiscard]] bool is_closed() const noexcept {
@@ -97,6 +96,19 @@ public:
     }
 
 private:
+    class FreeWithContent {
+    public:
+        explicit FreeWithContent(detail::Shared<T>* shared) noexcept : shared_(shared) {}
+        ~FreeWithContent() {
+            std::destroy_at(&shared_->content);
+            delete shared_;
+        }
+        FreeWithContent(const FreeWithContent&) = delete;
+        FreeWithContent& operator=(const FreeWithContent&) = delete;
+
+    private:
+        detail::Shared<T>* shared_;
+    };
     void finish(unsigned bit) noexcept {
         detail::Shared<T>* shared = std::exchange(shared_, nullptr);
         if (shared->answer(bit) & detail::Core::receiver_gone) delete shared;

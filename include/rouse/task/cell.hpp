@@ -42,7 +42,8 @@ public:
 class PackedPlace {
 public:
     PackedPlace(SourceLocation where, std::size_t blocks) noexcept
-        : where_(std::bit_cast<std::uint64_t>(where)), blocks_(static_cast<std::uint16_t>(blocks)) {}
+        : where_(std::bit_cast<std::uint64_t>(where) & 0xffff'ffff'ffff),
+          blocks_(static_cast<std::uint16_t>(blocks)) {}
     [[nodiscard]] SourceLocation where() const noexcept {
         return std::bit_cast<SourceLocation>(static_cast<std::uint64_t>(where_));
     }
@@ -68,19 +69,19 @@ public:
     ~Cell() {} // see free()
 
     [[nodiscard]] const CellOps& cell_ops() const noexcept { return static_cast<const CellOps&>(ops()); }
-    [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+    /// 0 before a runtime has taken it in.
+    [[nodiscard]] std::uint64_t id() const noexcept { return home_.load(memory_order_relaxed) & id_mask; }
     /// Of a task that is not done.
     [[nodiscard]] Executor& executor() const noexcept {
-        return *executors[executor_].load(memory_order_acquire);
+        return *executors[executor_index()].load(memory_order_acquire);
     }
     /// This thread drives the task's runtime. Safe to ask whatever became of that.
     [[nodiscard]] bool is_here() const noexcept {
-        return turn.runtime && turn.runtime == executors[executor_].load(memory_order_relaxed);
+        return turn.runtime && turn.runtime == executors[executor_index()].load(memory_order_relaxed);
     }
     [[nodiscard]] SourceLocation spawned_at() const noexcept { return place_.where(); }
     void belong_to(Executor& executor, std::uint64_t id) noexcept {
-        executor_ = executor.index();
-        id_ = id;
+        home_.store(id | std::uint64_t{executor.index()} << id_bits, memory_order_relaxed);
     }
     /// The name it was given, or empty.
     [[nodiscard]] std::string_view name() const noexcept {
@@ -103,8 +104,14 @@ public:
     bool publish(std::uint64_t delta) noexcept;
     [[nodiscard]] Outcome outcome() const noexcept { return end_.outcome; }
     [[nodiscard]] const std::exception_ptr& error() const noexcept { return end_.error; }
-    /// The task that awaits this one's handle, if it is of the same runtime. By the thread that drives.
-    [[nodiscard]] Cell* joining_task() const noexcept;
+    /// Calls `fn` with the task that awaits this one's handle, if there is one, of the same runtime, that has
+    /// not ended. On the thread that drives. The joiner stays for the time of the call.
+    template <class Fn>
+    void with_joining_task(Fn&& fn) {
+        if (!claim_joiner()) return;
+        if (Cell* const task = joining_task(); task && task->is_here() && !(task->load() & done)) fn(*task);
+        word().fetch_and(~join_set, memory_order_acq_rel);
+    }
 
     // ---- by the JoinHandle (see cell.cpp) ----
 
@@ -143,7 +150,7 @@ private:
 
     CellExtras& make_extras();
     [[nodiscard]] CellExtras* extras_if_any() const noexcept {
-        const std::uintptr_t extras = extras_.load(memory_order_relaxed);
+        const std::uintptr_t extras = extras_.load(memory_order_acquire);
         return extras && !(extras & 1) ? reinterpret_cast<CellExtras*>(extras) : nullptr;
     }
     bool poll_join_shared(Context& cx);
@@ -151,9 +158,18 @@ private:
     void drop_handle_shared() noexcept;
     void drop_local_joiner() noexcept;
     void destroy_outcome() noexcept;
+    bool claim_joiner() noexcept;
+    [[nodiscard]] Cell* joining_task() const noexcept;
 
-    std::uint64_t id_ : 48 = 0;
-    std::uint64_t executor_ : 16 = 0;
+    static constexpr int id_bits = 48;
+    static constexpr std::uint64_t id_mask = (std::uint64_t{1} << id_bits) - 1;
+    [[nodiscard]] std::uint16_t executor_index() const noexcept {
+        return static_cast<std::uint16_t>(home_.load(memory_order_relaxed) >> id_bits);
+    }
+
+    // The id, and above it the index of the executor. Atomic: the handle of a task that is spawned from
+    // another thread may ask for the id while the runtime takes the task in.
+    Atomic<std::uint64_t> home_{0};
     PackedPlace place_;
     union {
         Strand strand_;
@@ -165,6 +181,19 @@ private:
 };
 
 static_assert(sizeof(void*) != 8 || sizeof(Cell) == 80, "see the text above");
+
+inline void Executor::adopt(Cell& cell) {
+    const std::size_t tasks = alive.load(memory_order_relaxed) + 1; // one thread writes it
+    alive.store(tasks, memory_order_relaxed);
+    queue.reserve(tasks);
+    cells.push_back(cell);
+    queue.push(cell);
+}
+
+inline void Executor::adopt_new(Cell& cell) {
+    cell.belong_to(*this, next_task_id());
+    adopt(cell);
+}
 
 /// The cell of a waker's task, or null: a waker of `rouse::block_on` has no cell.
 Cell* cell_of(TaskState* state) noexcept;

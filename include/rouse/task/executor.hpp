@@ -49,14 +49,19 @@ public:
     virtual void note_wake(Cell& cell) noexcept = 0;
 
     /// Takes a new task in, on the thread that drives: it is queued, and listed until it completes.
-    void adopt(Cell& cell);
+    inline void adopt(Cell& cell);
+    /// The same for one that is spawned here, as the next id.
+    inline void adopt_new(Cell& cell);
+    /// A task is done.
+    void forget(Cell& cell) noexcept;
     std::uint64_t next_task_id() noexcept { return ++last_id_; }
     [[nodiscard]] std::uint64_t last_task_id() const noexcept { return last_id_; }
     [[nodiscard]] std::uint16_t index() const noexcept { return index_; }
 
-    RunQueue queue;            // of the driving thread
-    IntrusiveList<Cell> cells; // every task that is not done; of the driving thread
-    std::size_t alive = 0;     // their number
+    RunQueue queue;               // of the driving thread
+    IntrusiveList<Cell> cells;    // every task that is not done; of the driving thread
+    Atomic<std::size_t> alive{0}; // their number; others may ask
+    bool open = true;             // takes new tasks: not while it is torn down
     bool logs_wakes = false;
 
 protected:

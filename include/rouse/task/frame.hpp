@@ -10,28 +10,59 @@ namespace rouse::detail {
 
 /// Where the frame of a coroutine goes that is being spawned: behind its task cell, in the same block (see
 /// spawn.hpp). Arms the thread for the extent of one call; the first frame made in it takes the room if it
-/// fits, and leaves its size.
+/// fits, and leaves its size. What is called may do anything: spawn, which arms the thread anew, or destroy
+/// the coroutine that it made and make another. So the arms nest, and as `embedded_frame` the room is never
+/// freed on its own: a cleared `embedded_frame` says that it is free again. A frame that lies in the room at
+/// the end, and is not the task's, is a stray one, also when the call throws.
 class FrameArm {
 public:
-    FrameArm(void* room, std::size_t size) noexcept : room_(room), size_(size) {
-        turn.armed = this;
-        turn.armed_size = 0;
+    FrameArm(void* room, std::size_t size, Cell* cell) noexcept
+        : room_(size ? room : nullptr),
+          size_(size),
+          cell_(cell),
+          outer_(std::exchange(turn.armed, this)),
+          outer_frame_(std::exchange(turn.embedded_frame, room_)) {}
+    ~FrameArm() {
+        if (room_is_taken() && task_frame_ != room_) [[unlikely]]
+            StrayFrames::add(room_, *cell_);
+        turn.armed = outer_;
+        turn.embedded_frame = outer_frame_;
     }
-    ~FrameArm() { turn.armed = nullptr; }
     FrameArm(const FrameArm&) = delete;
     FrameArm& operator=(const FrameArm&) = delete;
 
     void* take(std::size_t size) {
-        turn.armed = nullptr;
-        turn.armed_size = size;
+        if (frame_size_ && turn.embedded_frame != room_) { // the one that took the room is gone
+            turn.embedded_frame = room_;
+            frame_size_ = 0;
+        }
+        if (frame_size_) return FrameCache::allocate(size);
+        frame_size_ = size;
         return size <= size_ ? room_ : FrameCache::allocate(size);
     }
     /// The size of the frame that was made, 0 if none was.
-    [[nodiscard]] std::size_t frame_size() const noexcept { return turn.armed_size; }
+    [[nodiscard]] std::size_t frame_size() const noexcept { return frame_size_; }
+    /// The coroutine that was spawned in the end.
+    void task_is(void* frame) noexcept {
+        // Clang takes a frame that it sees being made for an object of its own, and its address for unequal
+        // to any that it knows (`noalias` on llvm.coro.begin). This frame may be the room, so it must not
+        // see.
+        asm("" : "+r"(frame));
+        task_frame_ = frame;
+    }
+    /// A frame lies in the room.
+    [[nodiscard]] bool room_is_taken() const noexcept {
+        return frame_size_ && frame_size_ <= size_ && turn.embedded_frame == room_;
+    }
 
 private:
     void* room_;
     std::size_t size_;
+    Cell* cell_;
+    std::size_t frame_size_ = 0;
+    void* task_frame_ = nullptr;
+    void* outer_;
+    void* outer_frame_;
 };
 
 inline void* PromiseBase::allocate_frame(std::size_t size) {

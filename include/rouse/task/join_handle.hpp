@@ -96,6 +96,7 @@ public:
     }
     /// Drops the handle; says that it is meant.
     void detach() && noexcept { JoinHandle dropped(std::move(*this)); }
+    /// Of a task that was spawned from another thread: 0 until its runtime has taken it in.
     [[nodiscard]] std::uint64_t id() const noexcept { return cell_ ? cell_->id() : 0; }
     [[nodiscard]] std::string name() const { return cell_ ? std::string(cell_->name()) : std::string(); }
 

@@ -20,17 +20,26 @@ class ChildSet;
 /// While its child is being polled the slot is `open`, and the polling thread counts in `local_`, in plain
 /// memory. At the end of the child's poll `close` adds that to the shared word.
 ///
-///     bit 0 ARMED    closed, with wakers: whoever drops the last one wakes the task, so that the combinator
-///     looks bit 1 LIVE     counted in the parent bit 2 RETIRED  the combinator has let go: whoever drops the
-///     last waker frees the slot bits 8-63      wakers and live slots below (modulo 2^56: a drop on another
-///     thread may come before `close` has added the clone)
+///     bit 0 ARMED    closed, with wakers: whoever gives up the last one wakes the task, so that the
+///                    combinator looks
+///     bit 1 LIVE     counted in the parent
+///     bit 2 RETIRED  the combinator has let go: whoever gives up the last waker frees the slot
+///     bit 3 DROPPED  the last waker was dropped, not woken (for the report)
+///     bits 8-63      wakers and live slots below (modulo 2^56: a drop on another thread may come before
+///                    `close` has added the clone)
 ///
 /// [C1] close, by the poller: adds `local_`; with wakers left sets ARMED and LIVE, counting itself in the
-/// parent; else clears both, and uncounts itself. [C2] last drop, by anyone, of an ARMED slot: clears ARMED
-/// and LIVE in the same step, uncounts itself in the parent, wakes the task. [C3] wake: wakes the task,
-/// *then* gives up the count. A poller that sees the count gone (C1, acquire) sees NOTIFIED in the task's
-/// word too. [C4] verdict, by the poller: a child without wakers is lost when the rest of the tree has none
-/// that belong to nobody: see ChildSet::nobody_left.
+///      parent; else clears both, and uncounts itself.
+/// [C2] last drop, by anyone, of an ARMED slot: clears ARMED and LIVE in the same step, uncounts itself in
+/// the
+///      parent, wakes the task.
+/// [C3] wake: wakes the task, *then* gives up the count. A poller that sees the count gone (C1, acquire) sees
+///      NOTIFIED in the task's word too.
+/// [C4] verdict, by the poller: a child without wakers is lost when the rest of the tree has none that belong
+///      to nobody: see ChildSet::nobody_left.
+/// [C5] a last drop within a poll of the task itself does not wake it: mostly a sibling took over a place for
+///      one waker, and if both did so in every poll, each would wake the other for ever. The child is looked
+///      at in the next poll; when no waker at all is left, the task's own word tells.
 class Slot : public ListLink<> {
 public:
     /// `parent` null: right below the task.
@@ -43,6 +52,8 @@ public:
     /// The combinator is through with it.
     void retire() noexcept;
 
+    /// Its last waker was dropped, not woken, since its last `close`.
+    [[nodiscard]] bool was_dropped() const noexcept { return word_.load(memory_order_acquire) & dropped_bit; }
     [[nodiscard]] bool live() const noexcept { return word_.load(memory_order_acquire) & live_bit; }
     /// Wakers and live slots below.
     [[nodiscard]] std::uint64_t count() const noexcept {
@@ -56,6 +67,7 @@ public:
     // As wakers see it.
     void clone_waker() noexcept;
     void drop_waker() noexcept;
+    void wake() noexcept;
     void wake_by_ref() noexcept { root_->wake_by_ref(); }
 
     /// The slot behind a waker, or null.
@@ -65,16 +77,18 @@ private:
     static constexpr std::uint64_t armed_bit = 1;
     static constexpr std::uint64_t live_bit = 2;
     static constexpr std::uint64_t retired_bit = 4;
+    static constexpr std::uint64_t dropped_bit = 8;
     static constexpr int count_shift = 8;
     static constexpr std::uint64_t one = std::uint64_t{1} << count_shift;
     static constexpr std::uint64_t count_mask = (std::uint64_t{1} << 56) - 1;
 
     Slot(TaskState* root, Slot* parent, ChildSet* set) noexcept : root_(root), parent_(parent), set_(set) {}
-    [[nodiscard]] bool is_local() const noexcept { return open_ && turn.current == root_; }
-    void give_up_one() noexcept;
+    [[nodiscard]] bool is_local() const noexcept { return turn.current == root_ && open_; }
+    void give_up(std::uint64_t how) noexcept;
+    void give_up_one(std::uint64_t how) noexcept;
     void count_in_parent() noexcept;
     void uncount_in_parent() noexcept;
-    static void uncount_and_wake(TaskState* root, Slot* parent) noexcept;
+    static void uncount_and_wake(TaskState* root, Slot* parent, std::uint64_t how) noexcept;
     void destroy() noexcept;
 
     Atomic<std::uint64_t> word_{0};
@@ -82,7 +96,7 @@ private:
     TaskState* root_;
     Slot* parent_;
     ChildSet* set_;
-    bool open_ = false;
+    bool open_ = false; // of the polling thread
 };
 
 /// The slots of one combinator, for the verdict about its children.

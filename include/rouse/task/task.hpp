@@ -141,22 +141,12 @@ public:
         return strand.poll(cx, strand.error);
     }
     T take_ready() {
-        std::exception_ptr error = std::move(strand()->error);
-        if (error) {
-            finish();
+        Task ended(std::move(*this)); // also when the move of the result throws
+        if (std::exception_ptr error = std::move(ended.strand()->error)) {
+            ended.finish();
             std::rethrow_exception(std::move(error));
         }
-        if constexpr (std::is_void_v<T>) {
-            finish();
-        } else if constexpr (std::is_reference_v<T>) {
-            T value = promise_->take();
-            finish();
-            return value;
-        } else {
-            T value = promise_->take();
-            finish();
-            return value;
-        }
+        return ended.promise_->take();
     }
     /// See `detail::Failable`.
     bool fail_await(std::exception_ptr error) {

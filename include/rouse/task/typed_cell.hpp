@@ -31,6 +31,28 @@ using Kept = std::conditional_t<std::is_reference_v<T>, std::remove_reference_t<
 /// Nothing to keep: the coroutine's frame has it all.
 class NoPayload {};
 
+/// The payload's place in the cell: made with the cell, destroyed when the task ends. Of no size when there
+/// is nothing to keep.
+template <class Payload>
+class PayloadPlace {
+public:
+    template <class... Args>
+    explicit PayloadPlace(Args&&... args) : payload_(std::forward<Args>(args)...) {}
+    ~PayloadPlace() {}
+    Payload& get() noexcept { return payload_; }
+    void destroy() noexcept { std::destroy_at(&payload_); }
+
+private:
+    union {
+        Payload payload_;
+    };
+};
+template <>
+class PayloadPlace<NoPayload> {
+public:
+    void destroy() noexcept {}
+};
+
 /// A closure and its arguments, kept until the coroutine made of them has ended.
 template <class F, class... Args>
 class Closure {
@@ -104,16 +126,17 @@ public:
         return ::new (block) TypedCell(where, size, std::forward<Args>(args)...);
 #endif
     }
-    /// For one whose making failed half-way.
+    /// For one whose making failed half-way. A stray frame may keep the memory.
     void unmake() noexcept {
         destroy_payload();
         Cell::end(Outcome::none, nullptr);
-        Cell::free(this);
+        drop_reference(); // the executor's
+        drop_reference(); // the handle's
     }
     void run_task(Task<T> task) noexcept { start(*TaskAccess<T>::release(task)); }
-    void run_future() noexcept { start_leaf(&payload_, &Payload::ops); }
+    void run_future() noexcept { start_leaf(&payload_.get(), &Payload::ops); }
 
-    Payload& payload() noexcept { return payload_; }
+    Payload& payload() noexcept { return payload_.get(); }
     [[nodiscard]] void* room() noexcept { return reinterpret_cast<char*>(this) + room_offset(); }
     ~TypedCell() {}
 
@@ -125,52 +148,77 @@ private:
         : Cell(&cell_ops, first_word, size, where), payload_(std::forward<Args>(args)...) {}
 
     static TypedCell& of(Cell& cell) noexcept { return static_cast<TypedCell&>(cell); }
-    void destroy_payload() noexcept { std::destroy_at(&payload_); }
+    void destroy_payload() noexcept { payload_.destroy(); }
 
-    /// Destroys the frames; the bottom one's memory may be our room.
+    /// Destroys the frames; the bottom one's memory may be our room. One that lies there and is stray gives
+    /// its reference back.
     void destroy_frames() noexcept {
-        void* const outer = std::exchange(turn.embedded_frame, room());
+        void* const own = StrayFrames::at(room()) ? nullptr : room();
+        void* const outer = std::exchange(turn.embedded_frame, own);
         strand().cancel();
         turn.embedded_frame = outer;
     }
     static void discard(Cell& cell) noexcept {
         if constexpr (is_coroutine) of(cell).destroy_frames();
+        else cell.strand().cancel(); // nobody inspects a future that is being destroyed
         of(cell).destroy_payload();
     }
 
     static void finish(Cell& cell) noexcept {
+        bool discarded = false;
 #if ROUSE_EXCEPTIONS
         try {
-            of(cell).move_result();
+            of(cell).move_result(discarded);
         } catch (...) { // the move of the result threw: that is how the task ends
-            cell.cell_ops().discard(cell);
+            if (!discarded) discard(cell);
             of(cell).end(Outcome::error, nullptr, std::current_exception());
         }
 #else
-        of(cell).move_result();
+        of(cell).move_result(discarded);
 #endif
     }
-    void move_result() {
+    void move_result(bool& discarded) {
         if constexpr (std::is_void_v<T>) {
             discard(*this);
             end(Outcome::value, nullptr);
         } else {
             Kept<T> result(take());
             discard(*this);
-            void* place =
-                room_is_free() ? room() : ::operator new(sizeof(Kept<T>), std::align_val_t(alignof(Kept<T>)));
-            ::new (place) Kept<T>(std::move(result));
-            end(Outcome::value, place);
+            discarded = true;
+            ResultPlace place(room_is_free() ? room() : nullptr);
+            ::new (place.get()) Kept<T>(std::move(result));
+            end(Outcome::value, place.release());
         }
     }
+    /// The room, or else memory of its own, given back if the result cannot be moved there.
+    class ResultPlace {
+    public:
+        explicit ResultPlace(void* room)
+            : place_(room ? room : ::operator new(sizeof(Kept<T>), alignment)), owned_(!room) {}
+        ~ResultPlace() {
+            if (owned_) ::operator delete(place_, alignment);
+        }
+        ResultPlace(const ResultPlace&) = delete;
+        ResultPlace& operator=(const ResultPlace&) = delete;
+        [[nodiscard]] void* get() const noexcept { return place_; }
+        void* release() noexcept {
+            owned_ = false;
+            return place_;
+        }
+
+    private:
+        static constexpr std::align_val_t alignment{alignof(Kept<T>)};
+        void* place_;
+        bool owned_;
+    };
     Kept<T> take() {
         if constexpr (is_coroutine) {
             if constexpr (std::is_reference_v<T>)
                 return std::addressof(static_cast<TaskPromise<T>*>(strand().top())->take());
             else return static_cast<TaskPromise<T>*>(strand().top())->take();
         } else {
-            if constexpr (std::is_reference_v<T>) return std::addressof(payload_.result().value());
-            else return payload_.result().value();
+            if constexpr (std::is_reference_v<T>) return std::addressof(payload_.get().result().value());
+            else return payload_.get().result().value();
         }
     }
     // Not when the result is aligned beyond it, nor when a coroutine lives there that is not the task's own.
@@ -187,9 +235,7 @@ private:
     static constexpr CellOps cell_ops{TaskOps{Cell::schedule, Cell::schedule_lost, Cell::free}, finish,
                                       discard, destroy_result};
 
-    union {
-        [[no_unique_address]] Payload payload_;
-    };
+    [[no_unique_address]] PayloadPlace<Payload> payload_;
 };
 
 // ---- what spawn is given ----
@@ -217,6 +263,7 @@ constexpr bool frame_takes_all() {
 
 /// The task of a call `fn(args...)`: a coroutine, mostly; a function that returns some other future as well.
 template <class F, class... Args>
+    requires std::invocable<std::decay_t<F>&, std::decay_t<Args>...>
 auto make_task(SourceLocation where, F&& fn, Args&&... args) {
     using Result = std::invoke_result_t<std::decay_t<F>&, std::decay_t<Args>...>;
     if constexpr (TaskResult<Result>::is_task) {
@@ -232,14 +279,12 @@ auto make_task(SourceLocation where, F&& fn, Args&&... args) {
         if constexpr (keep) cell = Made::make(where, room, std::forward<F>(fn), std::forward<Args>(args)...);
         else cell = Made::make(where, room);
         const auto run = [&] {
-            FrameArm arm(cell->room(), room);
+            FrameArm arm(cell->room(), room, cell);
             if constexpr (keep) cell->run_task(cell->payload().invoke());
             else cell->run_task(std::invoke(fn, std::forward<Args>(args)...));
             if (arm.frame_size() != room) [[unlikely]]
                 frame_size.store(static_cast<std::uint32_t>(arm.frame_size()), memory_order_relaxed);
-            if (room && arm.frame_size() && arm.frame_size() <= room &&
-                cell->strand().top()->frame() != cell->room()) [[unlikely]]
-                StrayFrames::add(cell->room(), *cell);
+            arm.task_is(cell->strand().top()->frame());
         };
 #if ROUSE_EXCEPTIONS
         try {
@@ -264,7 +309,7 @@ auto make_task(SourceLocation where, F&& fn, Args&&... args) {
 
 /// The task of a Task that was made before.
 template <class T>
-auto make_task(SourceLocation where, Task<T> task) {
+auto make_task(SourceLocation where, Task<T>&& task) {
     if (!task.valid()) stop("spawn of a Task that was moved from");
     if (TaskAccess<T>::get(task)->started()) { // it has a strand of its own already
         using Made = TypedCell<T, FuturePayload<Task<T>>>;
@@ -278,9 +323,9 @@ auto make_task(SourceLocation where, Task<T> task) {
     return std::pair<Cell*, std::type_identity<T>>(cell, {});
 }
 
-/// The task of any other future; an lvalue is polled where it is.
+/// The task of any other future; an lvalue, a Task too, is polled where it is.
 template <class F>
-    requires(Future<std::remove_reference_t<F>> && !TaskResult<std::remove_cvref_t<F>>::is_task)
+    requires(Future<std::remove_reference_t<F>> && !TaskResult<F>::is_task)
 auto make_task(SourceLocation where, F&& future) {
     using Held = F; // a reference for an lvalue
     using T = OutputOf<std::remove_reference_t<F>>;

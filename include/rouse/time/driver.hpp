@@ -19,7 +19,8 @@ public:
 
     [[nodiscard]] Instant now() const noexcept {
         const std::int64_t paused = paused_now_.load(memory_order_acquire);
-        return paused == running ? std::chrono::steady_clock::now() : Instant(Duration(paused));
+        if (paused != running) return Instant(Duration(paused));
+        return std::chrono::steady_clock::now() + Duration(ahead_.load(memory_order_relaxed));
     }
 
     /// The driving thread. Sets `node` for `deadline`, to wake a clone of `waker`. False, and nothing is set,
@@ -30,6 +31,9 @@ public:
     static bool renew(TimerNode& node, const Waker& waker);
     /// Takes a timer out, if it is set. From any thread.
     static void cancel(TimerNode& node) noexcept;
+    /// Another deadline for a timer; one that is set keeps its waker, one that has fired is idle again. From
+    /// any thread.
+    static void move(TimerNode& node, Instant deadline) noexcept;
 
     /// The driving thread: fires what is due; the number of timers fired.
     std::size_t fire_due();
@@ -44,6 +48,10 @@ public:
     void resume() noexcept;
     /// Moves a paused clock on; the driving thread. Timers fire at its next `fire_due`.
     void advance_to(Instant when) noexcept;
+    /// A time of this clock by the steady clock.
+    [[nodiscard]] Instant to_steady(Instant when) const noexcept {
+        return when - Duration(ahead_.load(memory_order_relaxed));
+    }
 
     /// The driver of the runtime that is driven on this thread, or null.
     static TimeDriver* current() noexcept;
@@ -59,7 +67,10 @@ protected:
 private:
     static constexpr std::int64_t running = INT64_MIN;
     Atomic<std::int64_t> paused_now_; // nanoseconds, or `running`
-    std::int64_t recent_;             // the time at the last look at the clock, of the driving thread
+    // What this clock is ahead of the steady clock: a clock that was paused goes on where it stood, or it
+    // would go back.
+    Atomic<std::int64_t> ahead_{0};
+    std::int64_t recent_; // the time at the last look at the clock, of the driving thread
     // Foreign threads on their way to a timer of this driver: it does not go before they are through.
     Atomic<int> pins_{0};
     class Pin;

@@ -31,12 +31,18 @@ public:
         using Output = Instant;
         explicit Tick(Interval& interval) noexcept : interval_(&interval) {}
         Poll<Instant> poll(Context& cx) { return detail::poll_split(*this, cx); }
-        bool poll_ready(Context& cx) { return interval_->sleep_.poll_ready(cx); }
-        Instant take_ready() { return interval_->step(); }
-        void inspect(Inspector& to) const { interval_->sleep_.inspect(to); }
+        bool poll_ready(Context& cx) {
+            if (!interval_) [[unlikely]]
+                detail::stop_polled_after_ready("Interval::Tick");
+            return interval_->sleep_.poll_ready(cx);
+        }
+        Instant take_ready() { return std::exchange(interval_, nullptr)->step(); }
+        void inspect(Inspector& to) const {
+            if (interval_) interval_->sleep_.inspect(to);
+        }
 
     private:
-        Interval* interval_;
+        Interval* interval_; // null after Ready
     };
     [[nodiscard]] Tick tick() noexcept { return Tick(*this); }
 

@@ -30,7 +30,7 @@ public:
     Sleep(Sleep&& other) noexcept;
     Sleep& operator=(Sleep&&) = delete;
     ~Sleep() {
-        if (node_.driver.load(memory_order_relaxed)) detail::TimeDriver::cancel(node_);
+        if (node_.driver.load(memory_order_acquire)) detail::TimeDriver::cancel(node_);
     }
 
     Poll<void> poll(Context& cx) { return detail::poll_split(*this, cx); }
@@ -39,9 +39,10 @@ public:
 
     [[nodiscard]] Instant deadline() const noexcept { return deadline_; }
     [[nodiscard]] bool is_elapsed() const noexcept {
-        return done_ || node_.state == detail::TimerNode::State::fired;
+        return done_ || node_.state.load(memory_order_relaxed) == detail::TimerNode::State::fired;
     }
-    /// Sets it for another time, also after it has completed.
+    /// Sets it for another time, also after it has completed. One that is being awaited wakes at the new
+    /// time.
     void reset(Instant deadline);
 
     void inspect(Inspector& to) const;

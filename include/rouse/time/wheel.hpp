@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "rouse/base/atomic.hpp"
 #include "rouse/base/intrusive_list.hpp"
 #include "rouse/core/waker.hpp"
 #include "rouse/time/instant.hpp"
@@ -21,7 +22,8 @@ public:
     std::int64_t deadline = 0; // nanoseconds on the driver's clock
     Waker waker;
     Atomic<TimeDriver*> driver{nullptr}; // while it is set
-    State state = State::idle;
+    // Written before `driver` is cleared (release): who finds it cleared (acquire) may read and destroy.
+    Atomic<State> state{State::idle};
 };
 
 /// A hierarchical timing wheel: seven levels of 64 slots, the lowest 131 µs wide, each higher one 64 times

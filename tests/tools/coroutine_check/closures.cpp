@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The rouse authors
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// clang-format off: the layout is part of the test
 
 // Closures in full-expressions that suspend. Read by the check and never compiled: the names mean nothing.
 
@@ -10,6 +11,10 @@ Task<> arguments(Data x) {
     co_await f([y = x] { use(y); });                 // expect: closure
     co_await f([y = std::move(x)] { use(y); });      // expect: closure
     co_await f([y{x}] { use(y); });                  // expect: closure
+    co_await f([y(x)] { use(y); });                  // expect: closure
+    co_await f([xs...] { use(xs...); });             // expect: closure
+    co_await f([... ys = x] { use(ys...); });        // expect: closure
+    co_await f([m = std::map<int, int>()] {});       // expect: closure
     co_await f([&, x] { use(x); });                  // expect: closure
     co_await f([*this] { use(); });                  // expect: closure
     co_await f([x](auto v) -> int { return g(v); }); // expect: closure
@@ -33,6 +38,8 @@ Task<> places(Data x, bool c) {
     auto b = [y = co_await f()] { use(y); };          // expect: closure
     std::function<void()> g;
     g = [x] {}, co_await f(); // expect: closure
+    *p = [x] {}, q = co_await f(); // expect: closure
+    auto one = k<int, Data>(co_await f(), [x] {}); // expect: closure
     if (co_await f([x] {})) return;                   // expect: closure
     if (auto r = co_await f(); g([x] {})) co_return;
     if (auto r = g(); co_await f([x] {})) co_return;  // expect: closure
@@ -100,8 +107,50 @@ Task<> shadows(int n, Data other) {
     co_await f([m] {}); // expect: closure
     auto [i, j] = pair();
     co_await f([j] {}); // expect: closure
+    {
+        auto& [n, k] = pair();
+        co_await f([n] {}); // expect: closure
+        co_await f([k] {}); // expect: closure
+    }
+    {
+        auto [k, n] = pair();
+        co_await f([n] {}); // expect: closure
+    }
+    {
+        auto [k, n, l] = pair();
+        co_await f([n] {}); // expect: closure
+    }
     auto product = other * n;
     co_await f([product] {}); // expect: closure
+    co_await f([from_elsewhere] {}); // expect: closure
     const std::string& text = name();
     co_await f([text] {}); // expect: closure
+    Data big;
+    total = n * big; /* a comment */
+    co_await f([big] {}); // expect: closure
+    total = n*big;
+    co_await f([big] {}); // expect: closure
+}
+
+// Both branches are read.
+Task<> branches(Data x) {
+#define OPEN "/*"
+#ifdef ONE
+    one(1);
+    co_await f([x] {}); // expect: closure
+#else
+    co_await f([x] {}); // expect: closure
+#endif
+}
+
+// Literals end where they end.
+Task<> literals(Data x) {
+    co_await f("a", [x] {}, "ab"); // expect: closure
+    co_await f("", [x] {}, ""); // expect: closure
+    co_await f("\\", [x] {}, "\\\""); // expect: closure
+    co_await f('"', [x] {}, L'"', u'\''); // expect: closure
+    co_await f(1'000, [x] {}, 0x1p+3, 1e-5, .5, 'a'); // expect: closure
+    co_await f(R"(")", u8R"(
+        ")", [x] {}, LR"--(")--)--"); // expect: closure
+    co_await f(NAME"text", [x] {}, "text"_s); // expect: closure
 }

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The rouse authors
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// clang-format off: the layout is part of the test
 
 // What looks like the fault and is none: nothing in this file is to be found.
 
@@ -20,7 +21,8 @@ Task<> named(Data x) {
     co_return k([x] {});
 }
 
-Task<> harmless(Data x, int n, Data* p, const char* name, std::size_t size, const bool flag, std::string_view text) {
+Task<> harmless(Data x, int n, Data* p, const char* name, std::size_t size, const bool flag, std::string_view text,
+                const int& count, int const most, std::vector<Data>* list, Data *old, int row[3]) {
     co_await f([] {});
     co_await f([](auto v) { return v; });
     co_await f([&] { use(x); });
@@ -29,6 +31,8 @@ Task<> harmless(Data x, int n, Data* p, const char* name, std::size_t size, cons
     co_await f([this] { use(); });
     co_await f([this, &x] { use(x); });
     co_await f([n, p, name, size, flag, text] { use(n, p, name, size, flag, text); });
+    co_await f([count, most, list, old, row] { use(count, most, list, old, row); });
+    co_await f([&r = k<int, Data>(x)] { use(r); });
     co_await f([i = 3, c = 'c', b = true, q = nullptr, self = this, address = &x] {});
     auto zero = 0;
     for (int i = 0; i < 3; ++i) {
@@ -65,7 +69,10 @@ Task<> brackets(Data x, int (&array)[3]) {
     auto& [d, e] = co_await g();
     for (const auto& [key, value] : co_await f()) use(key);
     auto* q = new int[co_await f()];
-    auto** r = new Data*[n]{co_await f()}; // rouse-check: ok, what is asked is whether [n] makes a closure
+    k(co_await f(), new Data*[x]{});
+    k(co_await f(), new ns::Data**[x]{});
+    auto& [v, w]{co_await g()};
+    auto&& [y, z]{co_await g()};
     delete[] q;
     [[maybe_unused]] auto h = co_await f();
     operator[](co_await f());
@@ -73,7 +80,7 @@ Task<> brackets(Data x, int (&array)[3]) {
 
 // Text that only looks like code.
 Task<> text() {
-    co_await f("[x] { }", R"(co_await f([x] {}))", 'x');
+    co_await f("[x] { }", R"(co_await f([x] {}))", R"(", [x] {}, ")", 'x');
     co_await f(R"mark(
         )" [x] {} // " )mark", u8"\"[x] {}", L'\'', 1'000'000);
     // co_await f([x] {});
@@ -82,7 +89,8 @@ Task<> text() {
     co_await f([x] {});
 #define TWICE(x) \
     co_await f([x] {})
-#if 0
+#  if 0
+#define ONE 1
     co_await f([x] {}); // isn't compiled
 #endif
 }
@@ -100,6 +108,21 @@ Task<> conditional(Data x) {
     co_await f(h);
 }
 
+Task<> alternatives(int n) {
+    auto task = spawn([&] {
+#if defined(ONE)
+        one();
+    });
+#elif defined(TWO)
+        two();
+    });
+#else
+        three();
+    });
+#endif
+    co_await f([n] {}); // still in the function, and so n is still a number
+}
+
 Task<> excused(Data x) {
     co_await f([x] { use(x); }); // rouse-check: ok, its destructor does nothing
     co_await f([x] { use(x); }); /* rouse-check: ok */
@@ -107,4 +130,15 @@ Task<> excused(Data x) {
     co_await f([x] { use(x); });
     co_await f(1,
                [x] { use(x); }); // rouse-check: ok
+}
+
+// Classes of which every member has a body.
+struct OnlyBodies {
+    Task<> run(int n) { co_await f([n] {}); }
+};
+namespace only_bodies {
+template <typename T = int>
+class Template : Base<T> {
+    auto run(int n) -> Task<> { co_await f([n] {}); }
+};
 }

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The rouse authors
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// clang-format off: the layout is part of the test
 
 // Braced lists in full-expressions that suspend: findings that depend on a type, and so are warnings.
 

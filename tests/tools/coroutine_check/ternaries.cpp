@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The rouse authors
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// clang-format off: the layout is part of the test
 
 // Values of ?: in full-expressions that suspend.
 
@@ -21,11 +22,17 @@ Task<> certain(bool c, Data x) {
 Task<> possible(bool c, Data x) {
     auto a = c ? co_await f() : x;             // warn: ternary
     auto b = c ? co_await f() : co_await g();  // warn: ternary
+    auto i = c ? co_await task : x;            // warn: ternary
     auto d = c ? co_await f() : throw Error(); // warn: ternary
     std::string e = c ? co_await f() : "none"; // warn: ternary
     std::string h = c ? co_await f() : "none"s; // warn: ternary
     co_await g(c ? std::move(x) : y);          // warn: ternary
     co_await g(c ? make() : x);                // warn: ternary
+    co_await g(c ? (make()) : x);              // warn: ternary
+    co_await g(c ? ((make())) : (x));          // warn: ternary
+    co_await g(make() ?: x);                   // warn: ternary
+    co_await g(c ? "a"s : name);               // warn: ternary
+    co_await g(a < b ? make() : x);            // warn: ternary
     co_await g(c ? a + b : x);                 // warn: ternary
     co_await g(c ? static_cast<Data>(a) : x);  // warn: ternary
 }
@@ -33,6 +40,9 @@ Task<> possible(bool c, Data x) {
 Task<> healthy(bool c, Data x) {
     int a = c ? co_await f() : 3;
     int b = c ? co_await f() + 1 : n;
+    int i = c ? co_await f() : (3);
+    int j = co_await f() ?: 3;
+    auto k = c ? co_await f() : (a < b || d);
     int d = c ? -1 : co_await f();
     bool e = c ? co_await f() : x == y;
     bool h = c ? co_await f() : !x;

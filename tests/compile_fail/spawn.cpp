@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// What can be made a task of.
+// FAULT 1: spawn takes a Task, a Future, or a function that returns one
+// FAULT 2: no matching function for call to .make_task
+// FAULT 3: (call to implicitly-deleted copy constructor|use of deleted function) .*JoinHandle
+// FAULT 4: no matching function for call to .(join|operator\(\))|no match for call|constraints not satisfied
+// FAULT 5: no matching function for call to .select|constraints not satisfied
+
+#include <rouse/combine/join.hpp>
+#include <rouse/combine/select.hpp>
+#include <rouse/task/join_handle.hpp>
+#include <rouse/task/task.hpp>
+#include <rouse/task/typed_cell.hpp>
+
+#include <utility>
+
+rouse::Task<int> answer() { co_return 42; }
+int no_future() { return 42; }
+
+void use(rouse::JoinHandle<int> handle) {
+    auto made = rouse::detail::make_task(rouse::SourceLocation(), answer);
+    auto both = rouse::join(answer(), rouse::ready(1));
+    auto any = rouse::select(answer(), rouse::never<int>());
+    rouse::JoinHandle<int> moved = std::move(handle);
+#if FAULT == 1
+    auto wrong = rouse::detail::make_task(rouse::SourceLocation(), no_future);
+#elif FAULT == 2
+    auto wrong = rouse::detail::make_task(rouse::SourceLocation(), 5);
+#elif FAULT == 3
+    rouse::JoinHandle<int> copy = moved;
+#elif FAULT == 4
+    auto wrong = rouse::join(answer(), 5);
+#elif FAULT == 5
+    auto wrong = rouse::select(5);
+#endif
+    (void)made, (void)both, (void)any, (void)moved;
+}

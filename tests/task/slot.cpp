@@ -1,0 +1,387 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <rouse/base/frame_cache.hpp>
+#include <rouse/task/slot.hpp>
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <support/child_slot.hpp>
+#include <support/fake_task.hpp>
+
+// One test or more for each step of the protocol at the head of slot.hpp.
+namespace {
+
+using rouse::Waker;
+using rouse::detail::ChildSet;
+using rouse::detail::Slot;
+using rouse::detail::TaskState;
+using rouse_test::ChildSlot;
+using rouse_test::elsewhere;
+using rouse_test::FakeTask;
+using Settled = TaskState::Settled;
+
+void no_body(const Waker&) {}
+
+TEST(Slot, a_child_that_keeps_a_waker_makes_it_live_and_counts_as_one) {
+    FakeTask task;
+    ChildSet set;
+    std::vector<Waker> kept;
+    std::optional<ChildSlot> child;
+    EXPECT_EQ(task.poll([&] {
+        child.emplace(task, set);
+        EXPECT_TRUE(child->poll([&](const Waker& waker) {
+            for (int i = 0; i < 3; ++i) kept.push_back(waker.clone());
+        }));
+    }),
+              Settled::idle);
+    EXPECT_TRUE(child->get().live());
+    EXPECT_EQ(child->get().count(), 3u);
+    EXPECT_EQ(task.slot_count(), 1u);
+    EXPECT_EQ(task.waker_count(), 0u);
+    EXPECT_EQ(set.live(), 1u);
+    kept.clear();
+    EXPECT_EQ(task.slot_count(), 0u);
+}
+
+TEST(Slot, a_child_that_keeps_none_is_not_live) {
+    FakeTask task;
+    ChildSet set;
+    EXPECT_EQ(task.poll([&] {
+        ChildSlot child(task, set);
+        EXPECT_FALSE(child.poll(no_body));
+        EXPECT_FALSE(child.poll([](const Waker& waker) { const Waker clone = waker.clone(); }));
+        EXPECT_FALSE(child.get().live());
+        EXPECT_EQ(set.live(), 0u);
+    }),
+              Settled::lost);
+    EXPECT_EQ(task.slot_count(), 0u);
+}
+
+TEST(Slot, its_wakers_know_it_and_its_task) {
+    FakeTask task;
+    ChildSet set;
+    task.poll([&] {
+        ChildSlot child(task, set);
+        child.poll([&](const Waker& waker) {
+            const Waker clone = waker.clone();
+            EXPECT_TRUE(clone.will_wake(waker));
+            EXPECT_EQ(Slot::of(clone), &child.get());
+            EXPECT_EQ(rouse::detail::root_of(clone), &task);
+            EXPECT_EQ(rouse::detail::task_of(clone), nullptr);
+        });
+    });
+    const Waker noop = Waker::noop();
+    EXPECT_EQ(Slot::of(noop), nullptr);
+    EXPECT_EQ(rouse::detail::root_of(noop), nullptr);
+}
+
+/// A task that is idle with one child, which keeps `wakers` wakers.
+class OneChild {
+public:
+    explicit OneChild(int wakers) {
+        task.poll([&] {
+            child.emplace(task, set);
+            child->poll([&](const Waker& waker) {
+                for (int i = 0; i < wakers; ++i) kept.push_back(waker.clone());
+            });
+        });
+    }
+    FakeTask task;
+    ChildSet set;
+    std::vector<Waker> kept;
+    std::optional<ChildSlot> child;
+};
+
+TEST(Slot, the_last_drop_wakes_the_task_so_that_the_combinator_looks) {
+    OneChild test(2);
+    test.kept.pop_back();
+    EXPECT_EQ(test.task.scheduled, 0);
+    test.kept.pop_back();
+    EXPECT_EQ(test.task.scheduled, 1);
+    EXPECT_EQ(test.task.lost_deliveries, 0);
+    EXPECT_FALSE(test.child->get().live());
+    EXPECT_TRUE(test.child->get().was_dropped());
+    EXPECT_EQ(test.task.slot_count(), 0u);
+    test.task.poll([&] { EXPECT_FALSE(test.child->poll(no_body)); });
+}
+
+TEST(Slot, the_last_drop_on_another_thread_does_so_too) {
+    OneChild test(1);
+    elsewhere([&] { test.kept.clear(); });
+    EXPECT_EQ(test.task.scheduled, 1);
+    EXPECT_EQ(test.task.slot_count(), 0u);
+}
+
+TEST(Slot, a_wake_by_value_of_the_last_waker_is_no_drop) {
+    OneChild test(1);
+    std::move(test.kept.back()).wake();
+    EXPECT_EQ(test.task.scheduled, 1);
+    EXPECT_FALSE(test.child->get().was_dropped());
+    EXPECT_EQ(test.task.slot_count(), 0u);
+    EXPECT_EQ(test.task.lost_deliveries, 0);
+}
+
+TEST(Slot, a_wake_by_ref_keeps_it_live) {
+    OneChild test(1);
+    test.kept.back().wake_by_ref();
+    EXPECT_EQ(test.task.scheduled, 1);
+    EXPECT_TRUE(test.child->get().live());
+    EXPECT_EQ(test.task.slot_count(), 1u);
+}
+
+TEST(Slot, wakes_coalesce_in_the_task) {
+    OneChild test(5);
+    for (Waker& waker : test.kept) std::move(waker).wake();
+    EXPECT_EQ(test.task.scheduled, 1);
+    EXPECT_TRUE(test.task.has(TaskState::notified));
+}
+
+TEST(Slot, comes_to_life_again_in_a_later_poll) {
+    OneChild test(1);
+    test.kept.clear();
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(test.task.poll([&] {
+            EXPECT_TRUE(test.child->poll([&](const Waker& waker) { test.kept.push_back(waker.clone()); }));
+        }),
+                  Settled::idle);
+        EXPECT_EQ(test.task.slot_count(), 1u);
+        test.kept.clear();
+        EXPECT_EQ(test.task.slot_count(), 0u);
+        EXPECT_EQ(test.task.scheduled, i + 2);
+    }
+}
+
+// The clone is counted at the end of the poll; its drop may come before.
+TEST(Slot, a_drop_elsewhere_before_the_clone_is_added_comes_right) {
+    FakeTask task;
+    ChildSet set;
+    std::optional<ChildSlot> child;
+    EXPECT_EQ(task.poll([&] {
+        child.emplace(task, set);
+        EXPECT_FALSE(child->poll([&](const Waker& waker) {
+            Waker clone = waker.clone();
+            elsewhere([clone = std::move(clone)] {});
+        }));
+    }),
+              Settled::lost);
+    EXPECT_EQ(child->get().count(), 0u);
+    EXPECT_EQ(task.slot_count(), 0u);
+}
+
+TEST(Slot, a_wake_elsewhere_before_the_clone_is_added_is_answered) {
+    FakeTask task;
+    ChildSet set;
+    std::optional<ChildSlot> child;
+    EXPECT_EQ(task.poll([&] {
+        child.emplace(task, set);
+        child->poll([&](const Waker& waker) {
+            Waker clone = waker.clone();
+            elsewhere([clone = std::move(clone)]() mutable { std::move(clone).wake(); });
+        });
+    }),
+              Settled::again);
+    EXPECT_EQ(task.slot_count(), 0u);
+}
+
+// ARMED since the last poll, and the last waker of then goes while the child makes a new one.
+TEST(Slot, a_last_drop_elsewhere_during_a_poll_that_clones_leaves_it_live) {
+    OneChild test(1);
+    test.kept.front().wake_by_ref();
+    EXPECT_EQ(test.task.poll([&] {
+        EXPECT_TRUE(test.child->poll([&](const Waker& waker) {
+            Waker fresh = waker.clone();
+            elsewhere([&] { test.kept.clear(); });
+            test.kept.push_back(std::move(fresh));
+        }));
+    }),
+              Settled::again); // it was woken to look, once too often
+    EXPECT_EQ(test.child->get().count(), 1u);
+    EXPECT_EQ(test.task.slot_count(), 1u);
+}
+
+// [C5]
+TEST(Slot, a_last_drop_in_a_poll_of_the_task_does_not_wake_it) {
+    OneChild test(1);
+    test.task.wake_by_ref();
+    EXPECT_EQ(test.task.poll([&] {
+        test.kept.clear(); // by a sibling, say
+        test.task.clone_waker();
+    }),
+              Settled::idle);
+    EXPECT_EQ(test.task.slot_count(), 0u);
+    EXPECT_TRUE(test.child->get().was_dropped());
+}
+
+TEST(Slot, was_dropped_is_forgotten_by_the_next_close) {
+    OneChild test(1);
+    test.kept.clear();
+    EXPECT_TRUE(test.child->get().was_dropped());
+    test.task.poll([&] { test.child->poll(no_body); });
+    EXPECT_FALSE(test.child->get().was_dropped());
+}
+
+// ---- retire
+
+/// Tells by what this thread's frame cache holds whether a slot's memory was freed.
+class SlotMemory {
+public:
+    SlotMemory() {
+        FakeTask task;
+        ChildSet set;
+        const ChildSlot warm(task, set);
+    }
+    void remember() { before_ = rouse::detail::FrameCache::cached_bytes(); }
+    [[nodiscard]] std::size_t freed() const { return rouse::detail::FrameCache::cached_bytes() - before_; }
+
+private:
+    std::size_t before_ = 0;
+};
+
+TEST(SlotRetire, without_wakers_it_is_freed_at_once) {
+    SlotMemory memory;
+    OneChild test(0);
+    memory.remember();
+    test.task.poll([&] { test.child->end(); });
+    if (ROUSE_FRAME_CACHE) EXPECT_GT(memory.freed(), 0u);
+}
+
+TEST(SlotRetire, with_wakers_it_is_freed_by_the_last_of_them) {
+    SlotMemory memory;
+    OneChild test(2);
+    test.task.wake_by_ref();
+    test.task.poll([&] { test.child->end(); });
+    EXPECT_EQ(test.task.slot_count(), 1u); // counted still, as one that belongs to nobody
+    EXPECT_TRUE(test.set.empty());
+    memory.remember();
+    test.kept.pop_back();
+    EXPECT_EQ(memory.freed(), 0u);
+    test.kept.pop_back();
+    if (ROUSE_FRAME_CACHE) EXPECT_GT(memory.freed(), 0u);
+    EXPECT_EQ(test.task.slot_count(), 0u);
+}
+
+TEST(SlotRetire, its_wakers_still_wake_the_task_and_clone) {
+    OneChild test(1);
+    test.task.wake_by_ref();
+    test.task.poll([&] { test.child->end(); });
+    EXPECT_EQ(test.task.scheduled, 1);
+    Waker clone = test.kept.front().clone();
+    test.kept.clear();
+    EXPECT_EQ(test.task.scheduled, 1);
+    std::move(clone).wake();
+    EXPECT_EQ(test.task.scheduled, 2);
+    EXPECT_EQ(test.task.slot_count(), 0u);
+}
+
+TEST(SlotRetire, wakers_dropped_while_the_child_is_destroyed_are_nobodys_business) {
+    OneChild test(3);
+    test.task.wake_by_ref();
+    EXPECT_EQ(test.task.poll([&] {
+        test.child->get().open();
+        test.kept.clear();
+        test.child->end();
+        test.task.clone_waker();
+    }),
+              Settled::idle); // it did not wake itself
+    EXPECT_EQ(test.task.slot_count(), 0u);
+}
+
+TEST(SlotRetire, wakers_may_outlive_the_task) {
+    auto test = std::make_unique<OneChild>(2);
+    test->task.wake_by_ref();
+    test->task.poll([&] { test->child->end(); });
+    test->task.word().fetch_or(TaskState::active);
+    test->task.complete();
+    EXPECT_EQ(test->task.freed, 0);
+    const int scheduled = test->task.scheduled;
+    std::move(test->kept.back()).wake();
+    test->kept.pop_back();
+    EXPECT_EQ(test->task.freed, 0);
+    elsewhere([&] { test->kept.clear(); });
+    EXPECT_EQ(test->task.freed, 1);
+    EXPECT_EQ(test->task.scheduled, scheduled);
+}
+
+// ---- slots within slots
+
+class TwoLevels {
+public:
+    TwoLevels() {
+        task.poll([&] {
+            outer.emplace(task, outer_set);
+            outer->poll([&](const Waker&) {
+                inner.emplace(task, inner_set, &outer->get());
+                inner->poll([&](const Waker& waker) { kept.push_back(waker.clone()); });
+            });
+        });
+    }
+    ~TwoLevels() {
+        kept.clear();
+        inner->end();
+        outer->end();
+    }
+    FakeTask task;
+    ChildSet outer_set, inner_set;
+    std::optional<ChildSlot> outer, inner;
+    std::vector<Waker> kept;
+};
+
+TEST(SlotTree, a_live_slot_counts_as_a_waker_of_its_parent) {
+    TwoLevels test;
+    EXPECT_TRUE(test.inner->get().live());
+    EXPECT_TRUE(test.outer->get().live());
+    EXPECT_EQ(test.outer->get().count(), 1u);
+    EXPECT_EQ(test.task.slot_count(), 1u);
+    EXPECT_EQ(test.inner->get().parent(), &test.outer->get());
+}
+
+TEST(SlotTree, the_last_drop_goes_all_the_way_up) {
+    TwoLevels test;
+    elsewhere([&] { test.kept.clear(); });
+    EXPECT_FALSE(test.inner->get().live());
+    EXPECT_FALSE(test.outer->get().live());
+    EXPECT_TRUE(test.outer->get().was_dropped());
+    EXPECT_EQ(test.task.slot_count(), 0u);
+    EXPECT_EQ(test.task.scheduled, 1);
+    EXPECT_EQ(test.task.lost_deliveries, 0);
+    EXPECT_EQ(test.task.reference_count(), 1u);
+}
+
+TEST(SlotTree, another_waker_of_the_parent_keeps_the_parent_live) {
+    TwoLevels test;
+    Waker other;
+    test.task.wake_by_ref();
+    test.task.poll([&] { test.outer->poll([&](const Waker& waker) { other = waker.clone(); }); });
+    EXPECT_EQ(test.outer->get().count(), 2u);
+    test.kept.clear();
+    EXPECT_FALSE(test.inner->get().live());
+    EXPECT_TRUE(test.outer->get().live());
+    EXPECT_EQ(test.task.slot_count(), 1u);
+    EXPECT_TRUE(test.task.has(TaskState::active)); // woken, so that the inner combinator looks
+    other = Waker();
+    EXPECT_EQ(test.task.slot_count(), 0u);
+}
+
+TEST(SlotTree, retired_from_the_outside_in_or_the_inside_out) {
+    for (const bool outer_first : {true, false}) {
+        TwoLevels test;
+        test.task.wake_by_ref();
+        test.task.poll([&] {
+            (outer_first ? test.outer : test.inner)->end();
+            (outer_first ? test.inner : test.outer)->end();
+        });
+        EXPECT_EQ(test.task.slot_count(), 1u);
+        const int scheduled = test.task.scheduled;
+        std::move(test.kept.back()).wake();
+        test.kept.clear();
+        EXPECT_EQ(test.task.slot_count(), 0u);
+        EXPECT_EQ(test.task.scheduled, scheduled + 1);
+    }
+}
+
+} // namespace

@@ -1,0 +1,235 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <rouse/time/wheel.hpp>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <set>
+#include <vector>
+
+namespace {
+
+using rouse::detail::IntrusiveList;
+using rouse::detail::TimerNode;
+using rouse::detail::TimerWheel;
+
+constexpr std::int64_t top_slot = std::int64_t{1} << 53; // 104 days, in nanoseconds
+constexpr std::int64_t year = std::int64_t{365} * 24 * 3600 * 1'000'000'000;
+
+std::vector<TimerNode*> advance(TimerWheel& wheel, std::int64_t now) {
+    IntrusiveList<TimerNode> due;
+    wheel.advance(now, due);
+    std::vector<TimerNode*> fired;
+    while (TimerNode* node = due.front()) {
+        wheel.remove(*node);
+        fired.push_back(node);
+    }
+    return fired;
+}
+
+/// A wheel next to a set of deadlines; whatever is done to one is done to the other.
+class Model {
+public:
+    explicit Model(std::uint64_t seed, std::int64_t now) : random_(seed), now_(now), wheel_(now) {}
+
+    void add() {
+        auto node = std::make_unique<TimerNode>();
+        const std::int64_t span = some_span();
+        node->deadline = pick(8) == 0              ? now_ - std::min(span, now_)
+                         : span < INT64_MAX - now_ ? now_ + span
+                                                   : INT64_MAX;
+        deadlines_.insert(node->deadline);
+        wheel_.add(*node);
+        set_.push_back(std::move(node));
+    }
+    void remove() {
+        if (set_.empty()) return;
+        std::swap(set_[pick(set_.size())], set_.back());
+        wheel_.remove(*set_.back());
+        deadlines_.erase(deadlines_.find(set_.back()->deadline));
+        set_.pop_back();
+    }
+    void advance_some() {
+        const std::int64_t span = some_span() / 4;
+        advance_to(span < INT64_MAX - now_ ? now_ + span : INT64_MAX);
+    }
+    /// As a runtime does: from one wakeup to the next, up to the earliest deadline.
+    void advance_to_the_earliest() {
+        if (deadlines_.empty()) return;
+        const std::int64_t earliest = *deadlines_.begin();
+        for (int steps = 0; now_ < earliest; ++steps) {
+            ASSERT_LT(steps, 32) << "it goes down level by level";
+            const auto next = wheel_.next_wakeup();
+            ASSERT_TRUE(next);
+            ASSERT_LE(*next, earliest);
+            ASSERT_GT(*next, now_) << "or the runtime would spin";
+            advance_to(*next);
+        }
+    }
+    void check() {
+        ASSERT_EQ(wheel_.size(), deadlines_.size());
+        const auto next = wheel_.next_wakeup();
+        ASSERT_EQ(next.has_value(), !deadlines_.empty());
+        if (next) ASSERT_LE(*next, std::max(*deadlines_.begin(), now_));
+    }
+    std::size_t pick(std::size_t below) {
+        return std::uniform_int_distribution<std::size_t>(0, below - 1)(random_);
+    }
+    [[nodiscard]] std::int64_t now() const noexcept { return now_; }
+    [[nodiscard]] std::size_t fired() const noexcept { return fired_; }
+
+private:
+    std::int64_t some_span() { // each order of magnitude as often as the others
+        const std::int64_t below = std::int64_t{1} << pick(62);
+        return std::uniform_int_distribution<std::int64_t>(0, below)(random_);
+    }
+    void advance_to(std::int64_t now) {
+        now_ = now;
+        const std::vector<TimerNode*> fired = advance(wheel_, now);
+        fired_ += fired.size();
+        std::multiset<std::int64_t> got;
+        for (const TimerNode* node : fired) got.insert(node->deadline);
+        const auto end = deadlines_.upper_bound(now);
+        ASSERT_TRUE(std::equal(got.begin(), got.end(), deadlines_.begin(), end))
+            << "now " << now << ", fired " << got.size() << ", due "
+            << std::distance(deadlines_.begin(), end);
+        deadlines_.erase(deadlines_.begin(), end);
+        std::erase_if(set_, [](const auto& node) { return !node->linked(); });
+    }
+
+    std::mt19937_64 random_;
+    std::int64_t now_;
+    TimerWheel wheel_;
+    std::vector<std::unique_ptr<TimerNode>> set_;
+    std::multiset<std::int64_t> deadlines_;
+    std::size_t fired_ = 0;
+};
+
+TEST(TimerWheel, agrees_with_a_set_of_deadlines) {
+    std::size_t fired = 0;
+    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+        SCOPED_TRACE(seed);
+        // Up to a century on: the wheel is in any place, and past any number of its turns.
+        Model model(seed, static_cast<std::int64_t>((seed * 7919) % 400) * (year / 4));
+        for (int step = 0; step < 300; ++step) {
+            const std::size_t what = model.pick(16);
+            if (what < 9) model.add();
+            else if (what < 11) model.remove();
+            else if (what < 14 && model.now() < 100 * year) model.advance_some();
+            else model.advance_to_the_earliest();
+            if (HasFatalFailure()) return;
+            model.check();
+            if (HasFatalFailure()) return;
+        }
+        fired += model.fired();
+    }
+    EXPECT_GT(fired, 10'000u);
+}
+
+TEST(TimerWheel, fires_at_the_nanosecond) {
+    TimerWheel wheel(0);
+    TimerNode node;
+    node.deadline = 10 * year + 12'345;
+    wheel.add(node);
+    EXPECT_TRUE(advance(wheel, node.deadline - 1).empty());
+    EXPECT_EQ(wheel.next_wakeup(), node.deadline);
+    EXPECT_EQ(advance(wheel, node.deadline), std::vector{&node});
+    EXPECT_EQ(wheel.size(), 0u);
+    EXPECT_FALSE(wheel.next_wakeup());
+}
+
+// The top level comes round, and the deadline lies in its next turn, before the slot just passed.
+TEST(TimerWheel, a_deadline_in_the_next_turn_of_the_top_level_is_not_late) {
+    for (std::int64_t here = 1; here < 64; ++here) {
+        for (std::int64_t ahead = 64 - here; ahead < 130; ++ahead) {
+            const std::int64_t start = here * top_slot + 5;
+            TimerWheel wheel(start);
+            TimerNode node;
+            node.deadline = start + ahead * top_slot;
+            wheel.add(node);
+            for (int steps = 0; steps < 32; ++steps) {
+                const auto next = wheel.next_wakeup();
+                ASSERT_TRUE(next);
+                ASSERT_LE(*next, node.deadline) << here << " + " << ahead;
+                if (!advance(wheel, *next).empty()) break;
+            }
+            ASSERT_EQ(wheel.size(), 0u) << here << " + " << ahead;
+        }
+    }
+}
+
+TEST(TimerWheel, the_last_instant_there_is) {
+    TimerWheel wheel(5 * year);
+    TimerNode node;
+    node.deadline = INT64_MAX;
+    wheel.add(node);
+    EXPECT_TRUE(advance(wheel, 200 * year).empty());
+    EXPECT_TRUE(advance(wheel, INT64_MAX - 1).empty());
+    EXPECT_EQ(advance(wheel, INT64_MAX), std::vector{&node});
+}
+
+TEST(TimerWheel, equal_deadlines_come_in_the_order_of_their_setting) {
+    constexpr std::int64_t deadline = 3'600'000'000'000;
+    TimerWheel wheel(0);
+    std::vector<TimerNode> nodes(40);
+    std::vector<TimerNode*> expected;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+        nodes[i].deadline = deadline;
+        wheel.add(nodes[i]);
+        expected.push_back(&nodes[i]);
+        // The later ones are set ever nearer, on ever lower levels.
+        EXPECT_TRUE(advance(wheel, deadline - (deadline >> (i + 1))).empty());
+    }
+    EXPECT_EQ(advance(wheel, deadline), expected);
+}
+
+TEST(TimerWheel, one_long_advance_fires_in_the_order_of_the_deadlines) {
+    TimerWheel wheel(year);
+    std::vector<TimerNode> nodes(60);
+    std::vector<TimerNode*> expected;
+    for (std::size_t i = nodes.size(); i-- > 0;) { // a millisecond apart, then seconds, hours, years
+        const std::int64_t unit = std::int64_t{1'000'000} << (i / 10 * 7);
+        nodes[i].deadline = year + unit * static_cast<std::int64_t>(i % 10 + 1);
+        wheel.add(nodes[i]);
+    }
+    for (TimerNode& node : nodes) expected.push_back(&node);
+    std::ranges::sort(expected, {}, &TimerNode::deadline);
+    EXPECT_EQ(advance(wheel, 200 * year), expected);
+}
+
+TEST(TimerWheel, what_is_due_may_be_removed_before_it_is_taken) {
+    TimerWheel wheel(0);
+    TimerNode a, b;
+    a.deadline = b.deadline = 1000;
+    wheel.add(a);
+    wheel.add(b);
+    IntrusiveList<TimerNode> due;
+    wheel.advance(2000, due);
+    EXPECT_EQ(wheel.size(), 2u);
+    wheel.remove(b);
+    EXPECT_EQ(due.front(), &a);
+    wheel.remove(a);
+    EXPECT_TRUE(due.empty());
+    EXPECT_EQ(wheel.size(), 0u);
+}
+
+TEST(TimerWheel, drain_empties_all_levels) {
+    TimerWheel wheel(year);
+    std::vector<TimerNode> nodes(60);
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+        nodes[i].deadline = year + (std::int64_t{1} << i);
+        wheel.add(nodes[i]);
+    }
+    IntrusiveList<TimerNode> out;
+    wheel.drain(out);
+    EXPECT_EQ(out.size(), nodes.size());
+    EXPECT_EQ(wheel.size(), 0u);
+    EXPECT_FALSE(wheel.next_wakeup());
+    while (out.pop_front()) {}
+}
+
+} // namespace
