@@ -80,7 +80,7 @@ int main() {
     say("--- HangPolicy::throw_error, which is the default");
     rouse::run(main_task());
 
-    say("--- HangPolicy::report: says so once, and then lets it hang");
+    say("--- HangPolicy::report: says so once, and then lets it hang, here for three seconds");
     rouse::RuntimeOptions options;
     options.hang_policy = rouse::HangPolicy::report;
     rouse::run(main_task_elsewhere(), options);

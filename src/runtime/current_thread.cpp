@@ -242,9 +242,9 @@ void CurrentThread::poll(Cell& cell) {
     const bool yielded = turn.yielded;
     settle();
     if (woken || yielded) {
-        if (woken && !yielded && !(cell.load() & TaskState::notified)) {
-            if (self_wake_.woke_itself(cell.id(), turns_)) [[unlikely]]
-                report_self_wake(cell);
+        bool storms = false;
+        if (woken && !yielded && !((word | cell.load()) & TaskState::notified)) {
+            storms = self_wake_.woke_itself(cell.id(), turns_);
         } else if (self_wake_.suspects_any()) {
             self_wake_.did_not(cell.id());
         }
@@ -252,6 +252,8 @@ void CurrentThread::poll(Cell& cell) {
             poll_log_.woken(cell, yielded ? "itself (it gave way)" : "itself");
         cell.settle(delta, true);
         queue.push(cell);
+        if (storms) [[unlikely]]
+            report_self_wake(cell); // its hook may ask for a dump: all counts are in their place
         return;
     }
     if (self_wake_.suspects_any()) [[unlikely]]
@@ -272,8 +274,18 @@ void CurrentThread::end_task(Cell& cell, std::exception_ptr error, bool cancelle
     forget(cell);
     if (cell.outcome() == Outcome::error) [[unlikely]]
         return publish_error(cell); // the move of the result threw
-    cell.publish(turn.delta);       // wakes the joiner, which may be the one that is settling
+    publish(cell);
     settle();
+}
+
+/// Wakes the joiner, which may be the one that is settling.
+bool CurrentThread::publish(Cell& cell) noexcept {
+    if (!logs_wakes) [[likely]]
+        return cell.publish(turn.delta);
+    ending_ = cell.id();
+    const bool has_handle = cell.publish(turn.delta);
+    ending_.reset();
+    return has_handle;
 }
 
 void CurrentThread::fail_task(Cell& cell, std::exception_ptr error) {
@@ -289,7 +301,7 @@ void CurrentThread::publish_error(Cell& cell) {
     report.task_name = cell.name();
     report.spawned_at = cell.spawned_at();
     report.error = cell.error();
-    const bool has_handle = cell.publish(turn.delta);
+    const bool has_handle = publish(cell);
     settle();
     if (has_handle || comes_from_a_hang(report.error)) return;
     call_hook([&] {
@@ -345,6 +357,7 @@ void CurrentThread::drive(Cell& root) {
                 if (options_.hang_policy == HangPolicy::abort)
                     stop("the runtime is deadlocked, and the hang policy is abort");
                 deadlock.reset();
+                quiet.told();
                 continue;
             }
             root.abort();
@@ -352,6 +365,7 @@ void CurrentThread::drive(Cell& root) {
     }
     settle();
     root_ = nullptr;
+    maybe_dump(); // one that was asked for while the last polls ran
     if (deadlock) throw_deadlock(std::move(*deadlock));
 }
 

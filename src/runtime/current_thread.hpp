@@ -78,6 +78,7 @@ private:
     void end_task(Cell& cell, std::exception_ptr error, bool cancelled);
     void fail_task(Cell& cell, std::exception_ptr error);
     void publish_error(Cell& cell);
+    bool publish(Cell& cell) noexcept;
     /// The error for a task that is lost; null: leave it.
     std::exception_ptr diagnose(Cell& cell);
     std::string take_lost_note(Cell& cell);

@@ -61,7 +61,7 @@ std::string who_might_wake() {
 }
 
 std::optional<Duration> QuiescenceWatch::until_look() const noexcept {
-    if (grace_.count() == 0) return std::nullopt;
+    if (grace_.count() == 0 || told_) return std::nullopt;
     if (looks_ < 2) return grace_ / 2;
     return std::min<Duration>(grace_ * (1u << std::min(looks_, 5u)), std::chrono::minutes(1));
 }

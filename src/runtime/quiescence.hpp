@@ -25,7 +25,10 @@ public:
     void disturbed() noexcept {
         looks_ = 0;
         proven_before_ = false;
+        told_ = false;
     }
+    /// A proven deadlock was told, and the tasks are left: no more looks until something runs.
+    void told() noexcept { told_ = true; }
     /// How long to sleep until the next look; nothing: there is none.
     [[nodiscard]] std::optional<Duration> until_look() const noexcept;
     enum class Verdict : std::uint8_t { wait, suspect, proven };
@@ -36,6 +39,7 @@ private:
     std::chrono::milliseconds grace_;
     unsigned looks_ = 0;
     bool proven_before_ = false;
+    bool told_ = false;
 };
 
 } // namespace rouse::detail

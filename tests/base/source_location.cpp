@@ -10,7 +10,7 @@ namespace {
 
 using rouse::SourceLocation;
 
-SourceLocation where_called(SourceLocation where = SourceLocation::current()) { return where; }
+SourceLocation where_called(SourceLocation where = std::source_location::current()) { return where; }
 
 TEST(SourceLocation, default_made_is_nowhere) {
     constexpr SourceLocation nowhere;

@@ -2,16 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 // What a coroutine of ours can await, and give back.
-// FAULT 1: a rouse coroutine awaits rouse Futures: a type with .Output. and .Poll<Output> poll\(Context&\).
-// FAULT 2: a rouse coroutine awaits rouse Futures
-// FAULT 3: a rouse coroutine awaits rouse Futures
-// FAULT 4: a rouse coroutine awaits rouse Futures
-// FAULT 5: (no|has no) member named .*(yield_value|return_value)|return_value
-// FAULT 6: yield_value
-// FAULT 7: (call to implicitly-deleted copy constructor|use of deleted function) .*Task
-// FAULT 8: ignoring return.* .nodiscard.|ignoring returned value of type .rouse::Task|-Werror=unused
-// FAULT 9: no matching function for call to .block_on
-// FAULT 10: a rouse coroutine awaits rouse Futures
+// FAULT 1: static assertion failed.*: a rouse coroutine awaits rouse Futures: a type with .Output. and
+// FAULT 2: static assertion failed.*: a rouse coroutine awaits rouse Futures: a type with .Output. and
+// FAULT 3: static assertion failed.*: a rouse coroutine awaits rouse Futures: a type with .Output. and
+// FAULT 4: static assertion failed.*: a rouse coroutine awaits rouse Futures: a type with .Output. and
+// FAULT 5: no member named 'return_value' in '
+// FAULT 6: no member named 'yield_value' in '
+// FAULT 7: (call to implicitly-deleted copy constructor of|use of deleted function) '.*rouse::Task<int>
+// FAULT 8: ignoring return.* value of type '.*Task<int>',? declared with
+// FAULT 9: no matching function for call to 'block_on
+// FAULT 10: static assertion failed.*: a rouse coroutine awaits rouse Futures: a type with .Output. and
 
 #include <rouse/core/block_on.hpp>
 #include <rouse/task/generator.hpp>

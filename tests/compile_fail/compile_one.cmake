@@ -15,9 +15,9 @@ if(FAULT GREATER 0)
     string(REGEX REPLACE "^// FAULT [0-9]+: " "" expected "${expected}")
 endif()
 
-# -Werror for the one group in which [[nodiscard]] speaks. All of it is front end: nothing is generated.
+# In English, with plain quotes. -Werror for the one group in which [[nodiscard]] speaks. All of it is front end: nothing is generated.
 execute_process(
-    COMMAND "${COMPILER}" -std=c++23 -fsyntax-only -Wall -Wextra -Werror=unused-result -Werror=unused-value -fno-diagnostics-color
+    COMMAND "${CMAKE_COMMAND}" -E env LC_ALL=C "${COMPILER}" -std=c++23 -fsyntax-only -Wall -Wextra -Werror=unused-result -Werror=unused-value -fno-diagnostics-color
             -DFAULT=${FAULT} "-I${INCLUDE}" "${SOURCE}"
     RESULT_VARIABLE status
     OUTPUT_VARIABLE output

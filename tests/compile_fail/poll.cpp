@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 // What a `poll` returns.
-// FAULT 1: (no viable conversion|could not convert|cannot convert)
-// FAULT 2: (no viable conversion|could not convert|cannot convert)
-// FAULT 3: (no viable conversion|could not convert|cannot convert)
-// FAULT 4: (no viable conversion|could not convert|cannot convert)
-// FAULT 5: (no matching constructor|no matching function)
-// FAULT 6: ignoring return|nodiscard
+// FAULT 1: (no viable conversion from .*to function return type|could not convert .* to) 'rouse::Poll<int>'
+// FAULT 2: (no viable conversion from .*to function return type|could not convert .* to) 'rouse::Poll<int>'
+// FAULT 3: (no viable conversion from .*to function return type|could not convert .* to) 'rouse::Poll<const
+// std:: FAULT 4: (no viable conversion from .*to function return type|could not convert .* to)
+// 'rouse::Poll<std:: FAULT 5: no matching (constructor for initialization of|function for call to)
+// '.*rouse::BoxFuture<std:: FAULT 6: ignoring return.* value of type '.*Poll<int>',? declared with
 
 #include <rouse/core/box_future.hpp>
 #include <rouse/core/future.hpp>

@@ -3,19 +3,23 @@
 
 // What can be made a task of.
 // FAULT 1: spawn takes a Task, a Future, or a function that returns one
-// FAULT 2: no matching function for call to .make_task
-// FAULT 3: (call to implicitly-deleted copy constructor|use of deleted function) .*JoinHandle
-// FAULT 4: no matching function for call to .(join|operator\(\))|no match for call|constraints not satisfied
-// FAULT 5: no matching function for call to .select|constraints not satisfied
+// FAULT 2: no matching function for call to 'make_task
+// FAULT 3: (call to implicitly-deleted copy constructor of|use of deleted function) '.*rouse::JoinHandle<int>
+// FAULT 4: no matching function for call to 'join
+// FAULT 5: no matching function for call to 'select
+// FAULT 6: a closure, an argument or a future that is spawned may not be aligned to more than 16 bytes
+// FAULT 7: a generator's values may not be aligned to more than 16 bytes
 
 #include <rouse/combine/join.hpp>
 #include <rouse/combine/select.hpp>
+#include <rouse/task/generator.hpp>
 #include <rouse/task/join_handle.hpp>
 #include <rouse/task/task.hpp>
 #include <rouse/task/typed_cell.hpp>
 
 #include <utility>
 
+class alignas(64) Wide {};
 rouse::Task<int> answer() { co_return 42; }
 int no_future() { return 42; }
 
@@ -24,7 +28,16 @@ void use(rouse::JoinHandle<int> handle) {
     auto both = rouse::join(answer(), rouse::ready(1));
     auto any = rouse::select(answer(), rouse::never<int>());
     rouse::JoinHandle<int> moved = std::move(handle);
-#if FAULT == 1
+#if FAULT == 6
+    auto body = [wide = Wide()]() -> rouse::Task<> {
+        (void)wide;
+        co_return;
+    };
+    auto wrong = rouse::detail::make_task(rouse::SourceLocation(), body);
+#elif FAULT == 7
+    const auto generator = []() -> rouse::Generator<Wide> { co_yield Wide(); };
+    auto wrong = generator();
+#elif FAULT == 1
     auto wrong = rouse::detail::make_task(rouse::SourceLocation(), no_future);
 #elif FAULT == 2
     auto wrong = rouse::detail::make_task(rouse::SourceLocation(), 5);

@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 // Wakers are moved, and copied only in the open; a context stays in its poll.
-// FAULT 1: (call to implicitly-deleted copy constructor|use of deleted function) .*Waker
-// FAULT 2: (implicitly deleted|implicitly-deleted|use of deleted function).*
-// FAULT 3: (not viable|discards qualifiers|no matching function|passing .* as .this. argument)
-// FAULT 4: (call to deleted constructor|use of deleted function) .*Context
-// FAULT 5: ignoring return|nodiscard
-// FAULT 6: no matching function for call to .waker_from
+// FAULT 1: (call to implicitly-deleted copy constructor of|use of deleted function) '.*rouse::Waker
+// FAULT 2: (copy assignment operator is implicitly deleted|use of deleted function '.*operator=.const
+// rouse::Waker&.') FAULT 3: ('wake' is an lvalue, but function has rvalue|passing 'rouse::Waker' as 'this'
+// argument discards qualifiers) FAULT 4: (call to deleted constructor of|use of deleted function)
+// '.*rouse::Context FAULT 5: ignoring return value of .*nodiscard FAULT 6: no matching function for call to
+// 'waker_from
 
 #include <rouse/core/context.hpp>
 #include <rouse/core/waker.hpp>

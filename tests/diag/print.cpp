@@ -27,7 +27,7 @@ TEST(ColoredReport, has_the_same_words) {
     rouse::HangReport report;
     report.task_id = 7;
     report.future_type = "F";
-    report.spawned_at = rouse::SourceLocation::current();
+    report.spawned_at = std::source_location::current();
     const std::string plain = format_report(report);
     std::string colored = rouse::detail::colored(plain);
     for (std::size_t at; (at = colored.find('\033')) != std::string::npos;)

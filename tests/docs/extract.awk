@@ -74,6 +74,7 @@ END {
     if (state != "text") { print FILENAME ": a block is not closed" > "/dev/stderr"; failed = 1 }
     if (failed) exit 1
     print "// Made of the code in " FILENAME "."
+    if (body == "") exit 0
     print "#include \"docs/program.hpp\""
     print "#include <rouse/rouse.hpp>"
     print "#include <rouse/testing/harness.hpp>"

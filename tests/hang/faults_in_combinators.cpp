@@ -39,7 +39,9 @@ void expect_lost_at_once(Scene& scene, F body) {
         auto handle = spawn(std::move(body));
         auto result = co_await std::move(handle).into_result();
         EXPECT_FALSE(result.has_value());
-        if (!result.has_value()) EXPECT_TRUE(result.error().is_lost()) << result.error().what();
+        if (!result.has_value()) {
+            EXPECT_TRUE(result.error().is_lost()) << result.error().what();
+        }
         EXPECT_LE(scene.turns() - spawned_at, 4);
     });
     ASSERT_EQ(scene.hangs().size(), 1u);
@@ -252,7 +254,9 @@ TEST(faults_in_combinators, inside_join_inside_timeout_inside_select) {
         auto result = co_await std::move(handle).into_result();
         EXPECT_LE(scene.found_at() - spawned_at, 2);
         EXPECT_FALSE(result.has_value()); // join and timeout throw, and what an arm throws select throws
-        if (!result.has_value()) EXPECT_TRUE(result.error().is_lost());
+        if (!result.has_value()) {
+            EXPECT_TRUE(result.error().is_lost());
+        }
     });
     ASSERT_EQ(scene.hangs().size(), 1u);
     EXPECT_EQ(scene.hangs()[0].child_role, "child 1 of join");

@@ -205,8 +205,11 @@ TEST(proofs, a_generators_next_is_dropped_in_the_middle) {
         int timeouts = 0;
         for (int expected = 0; expected < 5;) {
             auto next = co_await rouse::timeout(4ms, generator.next());
-            if (!next) ++timeouts;
-            else EXPECT_EQ(*next.value(), expected++);
+            if (!next) {
+                ++timeouts;
+            } else {
+                EXPECT_EQ(*next.value(), expected++);
+            }
         }
         EXPECT_GE(timeouts, 10);
     });

@@ -105,7 +105,9 @@ TEST(Oneshot, both_ends_dropped_in_either_order) {
     for (const bool sender_first : {true, false}) {
         for (const bool polled : {true, false}) {
             Ends<int> ends;
-            if (polled) EXPECT_TRUE(ends.receiver.poll().is_pending());
+            if (polled) {
+                EXPECT_TRUE(ends.receiver.poll().is_pending());
+            }
             if (sender_first) ends.drop_sender();
             ends.receiver.drop();
             ends.drop_sender();
@@ -119,7 +121,9 @@ TEST(Oneshot, a_value_that_nobody_took_is_destroyed_with_the_receiver) {
     for (const bool polled : {true, false}) {
         int alive = 0;
         Ends<Alive> ends;
-        if (polled) EXPECT_TRUE(ends.receiver.poll().is_pending());
+        if (polled) {
+            EXPECT_TRUE(ends.receiver.poll().is_pending());
+        }
         EXPECT_TRUE(ends.send(Alive(alive)).has_value());
         EXPECT_EQ(alive, 1);
         ends.receiver.drop();
@@ -177,12 +181,10 @@ TEST(Oneshot, try_recv_in_each_state) {
         EXPECT_EQ(rx.try_recv()->error(), RecvError::closed) << "it was taken";
     }
     {
-        std::optional<oneshot::Sender<int>> sender;
-        auto [tx, rx] = oneshot::channel<int>();
-        sender.emplace(std::move(tx));
-        sender.reset();
-        EXPECT_EQ(rx.try_recv()->error(), RecvError::closed);
-        EXPECT_EQ(rx.try_recv()->error(), RecvError::closed);
+        Ends<int> ends;
+        ends.drop_sender();
+        EXPECT_EQ(ends.receiver.future().try_recv()->error(), RecvError::closed);
+        EXPECT_EQ(ends.receiver.future().try_recv()->error(), RecvError::closed);
     }
     {
         Ends<int> ends;

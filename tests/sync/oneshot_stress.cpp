@@ -144,7 +144,9 @@ TEST(OneshotStress, poll_and_drop_of_the_receiver_against_send) {
     };
     const auto send = [](Round& round, std::size_t i) { round.send(i); };
     race(drop, send, [](Round& round, std::size_t i) {
-        if (round.got) EXPECT_EQ((*round.got)->number(), i);
+        if (round.got) {
+            EXPECT_EQ((*round.got)->number(), i);
+        }
         EXPECT_FALSE(round.got && round.came_back) << "one value, in two places";
     });
 }
@@ -156,7 +158,9 @@ TEST(OneshotStress, poll_and_drop_of_the_receiver_against_drop_of_the_sender) {
     };
     const auto drop_sender = [](Round& round, std::size_t) { round.sender.reset(); };
     race(drop_receiver, drop_sender, [](Round& round, std::size_t) {
-        if (round.got) EXPECT_FALSE(round.got->has_value());
+        if (round.got) {
+            EXPECT_FALSE(round.got->has_value());
+        }
     });
 }
 
@@ -186,7 +190,9 @@ TEST(OneshotStress, a_task_receives_from_a_foreign_thread) {
         for (std::size_t i = 0; i < count; ++i) {
             auto got = co_await *channels[i].receiver;
             EXPECT_EQ(got.has_value(), i % 3 != 0);
-            if (got) EXPECT_EQ(got->number(), i);
+            if (got) {
+                EXPECT_EQ(got->number(), i);
+            }
         }
     });
     sender.join();

@@ -126,7 +126,9 @@ TEST(SlotStress, one_child_that_hands_its_wakers_out) {
             if ((seed >> 24) % 4 == 0) child.reset(); // the child has ended
         });
         if (settled == Settled::lost) task.clear_lost(); // nobody has a waker: the next poll makes one
-        if (settled == Settled::idle) ASSERT_TRUE(wait_until_active(task)) << "a last drop was lost";
+        if (settled == Settled::idle) {
+            ASSERT_TRUE(wait_until_active(task)) << "a last drop was lost";
+        }
     }
     playground.stop();
     child.reset();
@@ -164,7 +166,9 @@ TEST(SlotStress, children_of_children) {
             }
         });
         if (settled == Settled::lost) task.clear_lost();
-        if (settled == Settled::idle) ASSERT_TRUE(wait_until_active(task)) << "a last drop was lost";
+        if (settled == Settled::idle) {
+            ASSERT_TRUE(wait_until_active(task)) << "a last drop was lost";
+        }
     }
     playground.stop();
     first.reset();

@@ -74,7 +74,9 @@ public:
         ASSERT_EQ(wheel_.size(), deadlines_.size());
         const auto next = wheel_.next_wakeup();
         ASSERT_EQ(next.has_value(), !deadlines_.empty());
-        if (next) ASSERT_LE(*next, std::max(*deadlines_.begin(), now_));
+        if (next) {
+            ASSERT_LE(*next, std::max(*deadlines_.begin(), now_));
+        }
     }
     std::size_t pick(std::size_t below) {
         return std::uniform_int_distribution<std::size_t>(0, below - 1)(random_);

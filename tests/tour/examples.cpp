@@ -76,6 +76,10 @@ TEST(TourWakerBug, fails_at_once_with_the_report_and_hangs_silently_elsewhere) {
     EXPECT_GE(number_after(second, "After "), 3000) << second;
     EXPECT_LT(number_after(second, "still hangs, using "), 10) << second;
     EXPECT_EQ(count(bug.err, "hang: task 1 `complex_operation` can never be woken again\n"), 2u) << bug.err;
+    EXPECT_NE(bug.err.find("      the main task `main_task_elsewhere`  examples/waker_bug.cpp:"),
+              std::string::npos)
+        << "it waits through a timeout:\n"
+        << bug.err;
 
     const std::string report = tour::first_report(bug.err);
     const std::regex form(R"(hang: task 1 `complex_operation` can never be woken again

@@ -8,16 +8,13 @@
 namespace rouse {
 
 /// A place in the source. `std::source_location` already is one pointer on our compilers; a default-made one
-/// is "nowhere". Take it as a defaulted argument: `SourceLocation where = SourceLocation::current()`.
+/// is "nowhere". Take it as a defaulted argument: `SourceLocation where = std::source_location::current()`.
+/// (It has no `current()` of its own: as a default argument GCC 12 would give the place of the declaration.)
 class SourceLocation {
 public:
     constexpr SourceLocation() noexcept = default;
     constexpr SourceLocation(std::source_location where) noexcept : where_(where) {}
 
-    static consteval SourceLocation
-    current(std::source_location where = std::source_location::current()) noexcept {
-        return where;
-    }
     [[nodiscard]] constexpr const char* file_name() const noexcept { return where_.file_name(); }
     [[nodiscard]] constexpr const char* function_name() const noexcept { return where_.function_name(); }
     [[nodiscard]] constexpr std::uint32_t line() const noexcept { return where_.line(); }

@@ -43,7 +43,7 @@ public:
     /// stay, and go on with the next call. Not from within a task: the thread cannot drive twice.
     template <class F>
         requires detail::TaskSource<F>
-    auto block_on(F&& main, SourceLocation where = std::source_location::current()) {
+    decltype(auto) block_on(F&& main, SourceLocation where = std::source_location::current()) {
         auto [cell, type] = detail::make_task(where, std::forward<F>(main));
         JoinHandle<typename decltype(type)::type> handle(cell);
         core_->drive(*cell);
@@ -73,8 +73,8 @@ private:
 /// ```
 template <class F>
     requires detail::TaskSource<F>
-auto run(F&& main, RuntimeOptions options = RuntimeOptions(),
-         SourceLocation where = std::source_location::current()) {
+decltype(auto) run(F&& main, RuntimeOptions options = RuntimeOptions(),
+                   SourceLocation where = std::source_location::current()) {
     return Runtime::current_thread(std::move(options)).block_on(std::forward<F>(main), where);
 }
 

@@ -12,7 +12,7 @@ namespace rouse::oneshot {
 
 /// Why a receiver has no value.
 enum class RecvError : std::uint8_t {
-    closed, ///< The sender was dropped, or the receiver was closed before anything was sent.
+    closed, ///< The sender was dropped before anything was sent.
 };
 
 namespace detail {
@@ -90,7 +90,7 @@ public:
         const FreeWithContent free(shared); // also when the move throws
         return std::expected<void, NonVoid<T>>(std::unexpect, std::move(shared->content));
     }
-    /// The receiver is gone, or was closed.
+    /// The receiver is gone.
     [[nodiscard]] bool is_closed() const noexcept {
         return !shared_ || (shared_->state.load(memory_order_acquire) & detail::Core::receiver_gone);
     }

@@ -119,7 +119,9 @@ public:
 private:
     friend promise_type;
     explicit Generator(promise_type* promise) noexcept : promise_(promise) {
-        static_assert(alignof(promise_type) <= 16);
+        static_assert(
+            alignof(promise_type) <= 16,
+            "a generator's values may not be aligned to more than 16 bytes: keep them behind a pointer");
     }
 
     promise_type* promise_; // null after the end

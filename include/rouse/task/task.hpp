@@ -50,10 +50,11 @@ public:
     }
     template <class A>
         requires(!Future<std::remove_reference_t<A>>)
-    void await_transform(A&&) {
+    std::suspend_never await_transform(A&&) {
         static_assert(
             Future<std::remove_reference_t<A>>,
             "a rouse coroutine awaits rouse Futures: a type with `Output` and `Poll<Output> poll(Context&)`");
+        return {}; // so that this is all that is said
     }
 };
 

@@ -105,6 +105,9 @@ private:
 template <class T, class Payload>
 class TypedCell final : public Cell {
     static constexpr bool is_coroutine = !requires(Payload& payload) { payload.result(); };
+    static_assert(alignof(Payload) <= 16,
+                  "a closure, an argument or a future that is spawned may not be aligned "
+                  "to more than 16 bytes: keep what is behind a pointer");
 
 public:
     static constexpr std::size_t room_offset() noexcept { return (sizeof(TypedCell) + 15) / 16 * 16; }

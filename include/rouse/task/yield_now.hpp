@@ -15,16 +15,19 @@ public:
     YieldNow() noexcept = default;
     Poll<void> poll(Context& cx) { return detail::poll_split(*this, cx); }
     bool poll_ready(Context& cx) {
+        if (taken_) [[unlikely]]
+            detail::stop_polled_after_ready("YieldNow");
         if (yielded_) return true;
         yielded_ = true;
         detail::request_yield(cx);
         return false;
     }
-    void take_ready() noexcept {}
+    void take_ready() noexcept { taken_ = true; }
     void inspect(Inspector& to) const { to.waits_for(WaitKind::yield, this, "its next turn"); }
 
 private:
     bool yielded_ = false;
+    bool taken_ = false;
 };
 
 [[nodiscard]] inline YieldNow yield_now() noexcept { return YieldNow(); }
