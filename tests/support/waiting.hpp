@@ -23,6 +23,7 @@ public:
     /// What a buggy producer does.
     void forget() { wakers_.clear(); }
     [[nodiscard]] std::vector<rouse::Waker> take() { return std::exchange(wakers_, {}); }
+    void put_back(std::vector<rouse::Waker> wakers) { wakers_ = std::move(wakers); }
     [[nodiscard]] bool is_ready() const noexcept { return ready_; }
     [[nodiscard]] int polls() const noexcept { return polls_; }
     [[nodiscard]] std::size_t wakers() const noexcept { return wakers_.size(); }
