@@ -39,7 +39,7 @@ private:
     std::chrono::milliseconds grace_;
     unsigned looks_ = 0;
     bool proven_before_ = false;
-    bool told_ = false;
+    bool told_ = false; // proven, and said so
 };
 
 } // namespace rouse::detail

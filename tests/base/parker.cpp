@@ -7,8 +7,10 @@
 #include <atomic>
 #include <chrono>
 #include <thread>
+#include <vector>
 
 #include <support/stress_rounds.hpp>
+#include <support/two_threads.hpp>
 
 namespace {
 
@@ -113,6 +115,20 @@ TEST(Parker, an_unpark_during_the_way_to_sleep_is_not_lost) {
             break;
         }
     }
+}
+
+// The token is given at the very moment in which the other thread goes to sleep.
+TEST(Parker, an_unpark_that_meets_the_park_wakes_it) {
+    const std::size_t rounds = rouse_test::scaled(100'000);
+    std::vector<Parker> parkers(rounds);
+    bool lost = false;
+    rouse_test::TwoThreads::walk(
+        rounds,
+        [&](std::size_t i) {
+            if (!lost) lost = !parkers[i].park(steady_clock::now() + 5s);
+        },
+        [&](std::size_t i) { parkers[i].unpark(); });
+    EXPECT_FALSE(lost);
 }
 
 } // namespace

@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 // What a `poll` returns.
+// clang-format off
 // FAULT 1: (no viable conversion from .*to function return type|could not convert .* to) 'rouse::Poll<int>'
 // FAULT 2: (no viable conversion from .*to function return type|could not convert .* to) 'rouse::Poll<int>'
-// FAULT 3: (no viable conversion from .*to function return type|could not convert .* to) 'rouse::Poll<const
-// std:: FAULT 4: (no viable conversion from .*to function return type|could not convert .* to)
-// 'rouse::Poll<std:: FAULT 5: no matching (constructor for initialization of|function for call to)
-// '.*rouse::BoxFuture<std:: FAULT 6: ignoring return.* value of type '.*Poll<int>',? declared with
+// FAULT 3: (no viable conversion from .*to function return type|could not convert .* to) 'rouse::Poll<const std::
+// FAULT 4: (no viable conversion from .*to function return type|could not convert .* to) 'rouse::Poll<std::
+// FAULT 5: no matching (constructor for initialization of|function for call to) '.*rouse::BoxFuture<std::
+// FAULT 6: ignoring return.* value of type '.*Poll<int>',? declared with
+// clang-format on
 
 #include <rouse/core/box_future.hpp>
 #include <rouse/core/future.hpp>

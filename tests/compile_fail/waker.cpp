@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 // Wakers are moved, and copied only in the open; a context stays in its poll.
+// clang-format off
 // FAULT 1: (call to implicitly-deleted copy constructor of|use of deleted function) '.*rouse::Waker
-// FAULT 2: (copy assignment operator is implicitly deleted|use of deleted function '.*operator=.const
-// rouse::Waker&.') FAULT 3: ('wake' is an lvalue, but function has rvalue|passing 'rouse::Waker' as 'this'
-// argument discards qualifiers) FAULT 4: (call to deleted constructor of|use of deleted function)
-// '.*rouse::Context FAULT 5: ignoring return value of .*nodiscard FAULT 6: no matching function for call to
-// 'waker_from
+// FAULT 2: (copy assignment operator is implicitly deleted|use of deleted function '.*operator=.const rouse::Waker&.')
+// FAULT 3: ('wake' is an lvalue, but function has rvalue|passing 'rouse::Waker' as 'this' argument discards qualifiers)
+// FAULT 4: (call to deleted constructor of|use of deleted function) '.*rouse::Context
+// FAULT 5: ignoring return value of .*nodiscard
+// FAULT 6: no matching function for call to 'waker_from
+// clang-format on
 
 #include <rouse/core/context.hpp>
 #include <rouse/core/waker.hpp>

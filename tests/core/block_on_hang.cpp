@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <latch>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -125,11 +126,17 @@ TEST_F(BlockOnHang, a_clone_that_was_dropped_in_the_poll_does_not_count) {
 TEST_F(BlockOnHang, a_future_that_registers_in_its_first_poll_only_is_found_in_its_second) {
     const Delivery<int> delivery;
     int polls = 0;
+    std::latch registered(1); // delivered before, the first poll would be Ready
     auto future = poll_fn([&, inner = delivery.arrival()](Context& cx) mutable -> Poll<int> {
-        if (++polls == 1) return inner.poll(cx);
-        return Pending;
+        if (++polls > 1) return Pending;
+        auto first = inner.poll(cx);
+        registered.count_down();
+        return first;
     });
-    std::jthread producer([&] { delivery.deliver(1); });
+    std::jthread producer([&] {
+        registered.wait();
+        delivery.deliver(1);
+    });
     EXPECT_THROW(block_on(std::move(future)), LostWaker);
     EXPECT_EQ(polls, 2);
 }

@@ -173,6 +173,28 @@ TEST(Slot, a_drop_elsewhere_before_the_clone_is_added_comes_right) {
     EXPECT_EQ(task.slot_count(), 0u);
 }
 
+// Never closed, it is counted nowhere yet: a count that falls to zero in its word is no last drop.
+TEST(Slot, a_clone_that_comes_and_goes_elsewhere_before_the_first_close_counts_for_nothing) {
+    FakeTask task;
+    ChildSet set;
+    std::optional<ChildSlot> child;
+    Waker kept;
+    EXPECT_EQ(task.poll([&] {
+        child.emplace(task, set);
+        EXPECT_TRUE(child->poll([&](const Waker& waker) {
+            kept = waker.clone();
+            elsewhere([&] { const Waker clone = kept.clone(); });
+            EXPECT_FALSE(task.has(TaskState::notified));
+        }));
+        EXPECT_TRUE(child->get().live());
+    }),
+              Settled::idle);
+    EXPECT_EQ(child->get().count(), 1u);
+    EXPECT_EQ(task.slot_count(), 1u);
+    kept = Waker();
+    EXPECT_EQ(task.slot_count(), 0u);
+}
+
 TEST(Slot, a_wake_elsewhere_before_the_clone_is_added_is_answered) {
     FakeTask task;
     ChildSet set;
