@@ -10,7 +10,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
-#include <utility>
 
 #include <dirent.h>
 #include <unistd.h>
@@ -74,7 +73,7 @@ QuiescenceWatch::Verdict QuiescenceWatch::look(std::string& why) {
     proven_before_ = proven;
     const unsigned look = ++looks_;
     if (look < 2) return Verdict::wait;
-    if (proven) return again && !std::exchange(told_, true) ? Verdict::proven : Verdict::wait;
+    if (proven) return again ? Verdict::proven : Verdict::wait;
     return look == 2 ? Verdict::suspect : Verdict::wait;
 }
 

@@ -119,13 +119,14 @@ TEST(Parker, an_unpark_during_the_way_to_sleep_is_not_lost) {
 
 // The token is given at the very moment in which the other thread goes to sleep.
 TEST(Parker, an_unpark_that_meets_the_park_wakes_it) {
-    const std::size_t rounds = rouse_test::scaled(100'000);
+    const std::size_t rounds = rouse_test::scaled(300'000);
     std::vector<Parker> parkers(rounds);
     bool lost = false;
+    const auto deadline = steady_clock::now() + long_time;
     rouse_test::TwoThreads::walk(
         rounds,
         [&](std::size_t i) {
-            if (!lost) lost = !parkers[i].park(steady_clock::now() + 5s);
+            if (!lost) lost = !parkers[i].park(deadline);
         },
         [&](std::size_t i) { parkers[i].unpark(); });
     EXPECT_FALSE(lost);

@@ -126,7 +126,7 @@ TEST(TaskStateStress, two_drops_are_one_verdict) {
 // the last.
 TEST(TaskStateStress, the_end_of_a_poll_and_the_last_drop_find_one_verdict) {
     race(
-        200'000, [] { return TaskState::active | TaskState::one_reference; },
+        500'000, [] { return TaskState::active | TaskState::one_reference; },
         [](FakeTask& task) {
             if (task.settle(TaskState::one_waker, false) == Settled::lost) ++task.lost_deliveries;
         },
@@ -141,7 +141,7 @@ TEST(TaskStateStress, the_end_of_a_poll_and_the_last_drop_find_one_verdict) {
 
 TEST(TaskStateStress, the_end_of_a_poll_and_a_wake_make_one_further_poll) {
     race(
-        200'000, [] { return TaskState::active | TaskState::one_reference; },
+        500'000, [] { return TaskState::active | TaskState::one_reference; },
         [](FakeTask& task) {
             const Settled settled = task.settle(TaskState::one_waker, false); // of a poll that made a clone
             if (settled == Settled::again) ++task.scheduled;
@@ -157,7 +157,7 @@ TEST(TaskStateStress, the_end_of_a_poll_and_a_wake_make_one_further_poll) {
 
 TEST(TaskStateStress, the_end_of_a_poll_and_an_abort_make_one_further_poll) {
     race(
-        200'000, [] { return TaskState::active | TaskState::one_reference; },
+        500'000, [] { return TaskState::active | TaskState::one_reference; },
         [](FakeTask& task) {
             if (task.settle(TaskState::one_waker, false) == Settled::again) ++task.scheduled;
         },

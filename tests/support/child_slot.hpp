@@ -5,6 +5,9 @@
 #include <rouse/core/waker.hpp>
 #include <rouse/task/slot.hpp>
 
+#include <optional>
+#include <vector>
+
 #include <support/fake_task.hpp>
 
 namespace rouse_test {
@@ -42,6 +45,23 @@ public:
 
 private:
     Slot* slot_;
+};
+
+/// A task that is idle with one child, which keeps `wakers` wakers.
+class OneChild {
+public:
+    explicit OneChild(int wakers) {
+        task.poll([&] {
+            child.emplace(task, set);
+            child->poll([&](const rouse::Waker& waker) {
+                for (int i = 0; i < wakers; ++i) kept.push_back(waker.clone());
+            });
+        });
+    }
+    FakeTask task;
+    rouse::detail::ChildSet set;
+    std::vector<rouse::Waker> kept;
+    std::optional<ChildSlot> child;
 };
 
 } // namespace rouse_test

@@ -39,6 +39,22 @@ Task<int> yields_once(Alive counted, int& alive) {
     co_return alive;
 }
 
+Task<> keeps(std::unique_ptr<Alive> counted) {
+    co_await rouse::yield_now();
+    (void)counted;
+}
+Task<> looks_in_the_same_expression(int& alive) {
+    auto argument = std::make_unique<Alive>(alive);
+    const int after = ((void)co_await keeps(std::move(argument)), alive);
+    EXPECT_EQ(after, 0) << "the child's frame goes when the await returns, not at the end of the expression";
+}
+
+TEST(TaskLifetimes, of_a_child_end_with_its_await) {
+    int alive = 0;
+    block_on(looks_in_the_same_expression(alive));
+    EXPECT_EQ(alive, 0);
+}
+
 Task<> passes_prvalues(int& alive) {
     for (int i = 0; i < 3; ++i) {
         const int at_once = co_await looks(Alive(alive), alive);

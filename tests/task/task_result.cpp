@@ -60,6 +60,26 @@ Task<int> awaits_each_kind() {
 
 TEST(Task, awaits_tasks_of_any_kind) { EXPECT_EQ(block_on(awaits_each_kind()), 42 + 7 + 6 + 4); }
 
+Task<Task<int>> task_of_a_task() { co_return value(); }
+Task<int> awaits_both() {
+    Task<int> inner = co_await task_of_a_task();
+    const int result = co_await inner;
+    co_return result;
+}
+
+TEST(Task, completes_with_another_task) { EXPECT_EQ(block_on(awaits_both()), 42); }
+
+Task<long double> sixteen_bytes() { co_return 1.5L; }
+Task<long double> awaits_sixteen_bytes() {
+    const long double value = co_await sixteen_bytes();
+    co_return value + 1;
+}
+
+TEST(Task, completes_with_a_value_that_is_aligned_to_sixteen) {
+    static_assert(alignof(Task<long double>::promise_type) == 16);
+    EXPECT_EQ(block_on(awaits_sixteen_bytes()), 2.5L);
+}
+
 class alignas(64) Wide {
 public:
     explicit Wide(int value) : value(value) {}

@@ -161,4 +161,23 @@ TEST(UserExecutor, may_run_inside_of_a_task) {
     EXPECT_EQ(my_block_on(body()), 3);
 }
 
+// The budget is the outer task's, and it is spent: the inner one goes on all the same, a step at a time.
+TEST(UserExecutor, may_run_inside_of_a_task_whose_budget_is_spent) {
+    const auto inner = []() -> Task<int> {
+        int sum = 0;
+        for (int i = 0; i < 1000; ++i) {
+            sum += co_await rouse::ready(1);
+            const int more = co_await yields(0);
+            sum += more;
+        }
+        co_return sum;
+    };
+    const auto body = [&inner]() -> Task<int> {
+        const int value = my_block_on(inner());
+        co_await rouse::ready();
+        co_return value;
+    };
+    EXPECT_EQ(my_block_on(body()), 1000);
+}
+
 } // namespace
