@@ -124,14 +124,14 @@ TEST(long_poll, each_poll_is_reported_once) {
 
 TEST(long_poll, a_runtime_that_sleeps_or_turns_fast_is_not_reported) {
     rouse::RuntimeOptions options;
-    options.long_poll_threshold = 20ms;
+    options.long_poll_threshold = 500ms;
     options.on_long_poll = [](const LongPollReport& report) {
         ADD_FAILURE() << rouse::format_report(report);
     };
     rouse::run(
         []() -> Task<> {
-            co_await rouse::sleep(100ms);
-            const auto until = rouse::now() + 100ms;
+            co_await rouse::sleep(700ms);
+            const auto until = rouse::now() + 700ms;
             while (rouse::now() < until) co_await rouse::yield_now();
         },
         std::move(options));
