@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/dump_signal.hpp"
 
-#include "runtime/current_thread.hpp"
+#include "runtime/worker.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -18,7 +18,7 @@ namespace {
 constexpr int places = 64;
 struct Place {
     Atomic<int> signal{0};
-    Atomic<CurrentThread*> runtime{nullptr};
+    Atomic<Worker*> worker{nullptr};
 };
 constinit Place table[places];
 constinit Atomic<int> handlers_running{0};
@@ -28,8 +28,8 @@ void on_signal(int signal) {
     const int errno_before = errno;
     handlers_running.fetch_add(1, memory_order_seq_cst);
     for (Place& place : table) {
-        CurrentThread* runtime = place.runtime.load(memory_order_seq_cst);
-        if (runtime && place.signal.load(memory_order_relaxed) == signal) runtime->request_dump();
+        Worker* worker = place.worker.load(memory_order_seq_cst);
+        if (worker && place.signal.load(memory_order_relaxed) == signal) worker->request_dump();
     }
     handlers_running.fetch_sub(1, memory_order_seq_cst);
     errno = errno_before;
@@ -37,7 +37,7 @@ void on_signal(int signal) {
 
 } // namespace
 
-void watch_dump_signal(int signal, CurrentThread& runtime) noexcept {
+void watch_dump_signal(int signal, Worker& worker) noexcept {
     if (signal <= 0 || signal >= NSIG) {
         std::fprintf(stderr, "rouse: dump_signal %d is no signal; none is installed\n", signal);
         return;
@@ -59,18 +59,18 @@ void watch_dump_signal(int signal, CurrentThread& runtime) noexcept {
         ours[signal].store(true, memory_order_release);
     }
     for (Place& place : table) {
-        CurrentThread* none = nullptr;
+        Worker* none = nullptr;
         int free = 0;
         if (!place.signal.compare_exchange_strong(free, signal, memory_order_acq_rel)) continue;
-        place.runtime.compare_exchange_strong(none, &runtime, memory_order_seq_cst);
+        place.worker.compare_exchange_strong(none, &worker, memory_order_seq_cst);
         return;
     }
 }
 
-void unwatch_dump_signal(CurrentThread& runtime) noexcept {
+void unwatch_dump_signal(Worker& worker) noexcept {
     for (Place& place : table) {
-        CurrentThread* mine = &runtime;
-        if (!place.runtime.compare_exchange_strong(mine, nullptr, memory_order_seq_cst)) continue;
+        Worker* mine = &worker;
+        if (!place.worker.compare_exchange_strong(mine, nullptr, memory_order_seq_cst)) continue;
         while (handlers_running.load(memory_order_seq_cst) != 0) { // [D2]
         }
         place.signal.store(0, memory_order_release);

@@ -4,13 +4,13 @@
 
 namespace rouse::detail {
 
-class CurrentThread;
+class Worker;
 
-/// From now on `signal` asks this runtime for its dump (all that watch the same one are asked). The handler
+/// From now on `signal` asks this worker for its dump (all that watch the same one are asked). The handler
 /// is taken for the life of the process; a handler that somebody else installed before is kept, and the
-/// runtime then has none.
-void watch_dump_signal(int signal, CurrentThread& runtime) noexcept;
-void unwatch_dump_signal(CurrentThread& runtime) noexcept;
+/// worker then has none.
+void watch_dump_signal(int signal, Worker& worker) noexcept;
+void unwatch_dump_signal(Worker& worker) noexcept;
 /// This signal's handler is ours: for the proof of quiescence.
 bool is_dump_signal(int signal) noexcept;
 

@@ -33,6 +33,8 @@ public:
     void end_poll() noexcept { poll_.store(++polls_, memory_order_relaxed); }
 
     [[nodiscard]] std::uint64_t polls() const noexcept { return polls_ / 2; }
+    /// Odd: a poll runs, and it is this one. Any thread may ask.
+    [[nodiscard]] std::uint64_t current_poll() const noexcept { return poll_.load(memory_order_relaxed); }
     /// The task that is being polled, as any thread may ask.
     [[nodiscard]] std::uint64_t polled_task() const noexcept {
         return poll_.load(memory_order_relaxed) & 1 ? task_.load(memory_order_relaxed) : 0;

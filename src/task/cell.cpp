@@ -14,11 +14,8 @@ Cell* cell_of(TaskState* state) noexcept {
 
 void Cell::schedule(TaskState* state) noexcept {
     auto& cell = static_cast<Cell&>(*state);
-    Executor& executor = cell.executor();
-    if (!cell.is_here()) return executor.inject(cell);
-    executor.queue.push(cell);
-    if (executor.logs_wakes) [[unlikely]]
-        executor.note_wake(cell);
+    if (cell.is_here()) static_cast<Executor*>(turn.runtime)->deliver(cell);
+    else cell.executor().inject(cell);
 }
 
 void Cell::schedule_lost(TaskState* state) noexcept {
@@ -80,10 +77,10 @@ void Cell::destroy_outcome() noexcept {
 // In owner mode publish reads the joiner before DONE; the compare-exchange fails if J1 came in between, and
 // it starts again. That is why the field is atomic.
 
-bool Cell::publish(std::uint64_t delta) noexcept {
+bool Cell::publish(std::uint64_t delta, bool keep) noexcept {
     std::uint64_t word = this->word().load(memory_order_acquire);
-    if (((word + delta) & ~flags_mask) ==
-        one_reference) { // detached, and only the executor has it: nobody is left to be told
+    if (!keep && ((word + delta) & ~flags_mask) ==
+                     one_reference) { // detached, and only the executor has it: nobody is left to be told
         destroy_outcome();
         free(this);
         return false;
@@ -94,8 +91,9 @@ bool Cell::publish(std::uint64_t delta) noexcept {
         const std::uintptr_t joiner = word & join_shared ? 0 : extras_.load(memory_order_relaxed);
         const bool local_joiner = joiner & 1;
         // Without our reference the handle may free the cell: give it up in the same step only if nothing is
-        // left to do here.
-        const bool last_step = !(word & join_shared) && (local_joiner || joiner == 0);
+        // left to do here. Shared: only if no joiner is registered; one that comes later finds DONE.
+        const bool last_step =
+            !keep && (word & join_shared ? !(word & join_set) : local_joiner || joiner == 0);
         if (!has_handle && !discarded) {
             destroy_outcome();
             discarded = true;
@@ -109,13 +107,20 @@ bool Cell::publish(std::uint64_t delta) noexcept {
             if (unreferenced(next)) free(this);
             return has_handle;
         }
-        if (CellExtras* extras = extras_if_any();
-            extras && (!(word & join_shared) || (word & join_set))) { // [J4]
-            Waker waker = std::move(extras->joiner);
-            std::move(waker).wake();
-        }
-        drop_reference();
+        if (!(word & join_shared) || (word & join_set)) wake_joiner(); // [J4]
+        if (!keep) drop_reference();
         return has_handle;
+    }
+}
+
+void Cell::wake_joiner() noexcept {
+    const std::uintptr_t joiner = extras_.load(memory_order_acquire);
+    if (joiner & 1) {
+        extras_.store(0, memory_order_relaxed);
+        reinterpret_cast<TaskState*>(joiner - 1)->wake();
+    } else if (CellExtras* extras = extras_if_any()) {
+        Waker waker = std::move(extras->joiner);
+        std::move(waker).wake();
     }
 }
 
@@ -149,18 +154,23 @@ bool Cell::poll_join(Context& cx) {
     const std::uint64_t word = load();
     if (word & done) return true;
     if ((word & join_shared) || !is_here()) return poll_join_shared(cx);
-    TaskState* const task = task_of(cx.waker());
+    set_joiner(cx.waker());
+    return false;
+}
+
+/// By whom the joiner's place belongs to.
+void Cell::set_joiner(const Waker& waker) {
+    TaskState* const task = task_of(waker);
     const std::uintptr_t joiner = extras_.load(memory_order_relaxed);
     const std::uintptr_t tagged = reinterpret_cast<std::uintptr_t>(task) | 1;
-    if (task && joiner == tagged) return false;
+    if (task && joiner == tagged) return;
     if (joiner & 1) drop_local_joiner();
     if (task && !extras_if_any()) {
         task->clone_waker();
         extras_.store(tagged, memory_order_relaxed);
     } else {
-        make_extras().joiner.clone_from(cx.waker());
+        make_extras().joiner.clone_from(waker);
     }
-    return false;
 }
 
 bool Cell::share_join() noexcept {
@@ -181,19 +191,22 @@ bool Cell::share_join() noexcept {
 bool Cell::poll_join_shared(Context& cx) {
     if (!share_join()) return true;
     std::uint64_t word = load();
-    for (;;) { // [J3]
+    if (TaskState* const task = task_of(cx.waker());
+        task && (word & join_set) &&
+        extras_.load(memory_order_relaxed) == (reinterpret_cast<std::uintptr_t>(task) | 1))
+        return word & done; // registered already, and the wake is still to come
+    for (;;) {              // [J3]
         if (word & done) return true;
         if (!(word & join_set)) break;
         if (this->word().compare_exchange_weak(word, word & ~join_set, memory_order_acq_rel,
                                                memory_order_acquire))
             break;
     }
-    CellExtras& extras = make_extras();
-    extras.joiner.clone_from(cx.waker());
+    set_joiner(cx.waker());
     word = load();
     for (;;) { // [J2]
         if (word & done) {
-            extras.joiner = Waker();
+            drop_local_joiner();
             return true;
         }
         if (this->word().compare_exchange_weak(word, word | join_set, memory_order_acq_rel,

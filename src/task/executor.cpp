@@ -12,17 +12,25 @@
 namespace rouse::detail {
 
 constinit Atomic<Executor*> executors[65536];
+constinit Atomic<std::uint16_t> crews[65536];
 
 namespace {
 constinit std::mutex table_mutex;
 } // namespace
 
-Executor::Executor() {
+Executor::Executor() { take_index(); }
+Executor::Executor(InCrew, const Executor* first) {
+    take_index();
+    crew_ = first ? first->crew_ : index_;
+    crews[index_].store(crew_, memory_order_relaxed);
+}
+
+void Executor::take_index() {
     const std::lock_guard lock(table_mutex);
     for (std::uint32_t i = 1; i < 65536; ++i) { // 0 stands for none
         if (executors[i].load(memory_order_relaxed)) continue;
-        executors[i].store(this, memory_order_release);
         index_ = static_cast<std::uint16_t>(i);
+        executors[i].store(this, memory_order_release);
         return;
     }
     stop("more than 65,535 runtimes at a time");
@@ -30,13 +38,18 @@ Executor::Executor() {
 
 Executor::~Executor() {
     const std::lock_guard lock(table_mutex);
+    crews[index_].store(0, memory_order_relaxed);
     executors[index_].store(nullptr, memory_order_release);
 }
 
 void Executor::forget(Cell& cell) noexcept {
     cell.unlink();
-    alive.store(alive.load(memory_order_relaxed) - 1, memory_order_relaxed);
+    count_alive(std::size_t(-1));
 }
+
+void Executor::deliver_in_crew(Cell&) noexcept {}
+void Executor::adopt_in_crew(Cell&) {}
+std::uint64_t Executor::next_id_block() noexcept { return last_id_; }
 
 void RunQueue::grow(std::size_t tasks) {
     const std::size_t capacity = std::max<std::size_t>(64, std::bit_ceil(tasks));

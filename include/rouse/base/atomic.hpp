@@ -17,6 +17,9 @@ using std::memory_order_relaxed;
 using std::memory_order_release;
 using std::memory_order_seq_cst;
 
+/// Keeps the compiler from moving accesses across.
 inline void signal_fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
+/// The same for the processor.
+inline void thread_fence() noexcept { std::atomic_thread_fence(std::memory_order_seq_cst); }
 
 } // namespace rouse

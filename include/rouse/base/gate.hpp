@@ -3,28 +3,21 @@
 #pragma once
 
 #include "rouse/base/atomic.hpp"
-#include "rouse/base/config.hpp"
 
 #include <chrono>
 #include <mutex>
 #include <thread>
-#include <utility>
 
 namespace rouse::detail {
 
-/// Lets a thread own data without locking it, and others in now and then. The owner is inside while it polls
-/// tasks, and outside while it sleeps; between two polls it looks whether anybody waits. A visitor is alone
-/// with the data for the time of its call, after waiting for the poll that runs.
+/// Lets others read what a thread's polls write, between two of them. The owner is inside while it polls, and
+/// outside while it sleeps; after a poll it looks whether anybody waits. A visitor is alone with the data for
+/// the time of its call. It waits for the poll that runs, which may be long: so it has a limit to its
+/// patience. For what must not wait for polls see OwnerLock.
 class Gate {
 public:
-    void enter() {
-        mutex_.lock();
-        before_ = std::exchange(inside_, this);
-    }
-    void leave() {
-        inside_ = before_;
-        mutex_.unlock();
-    }
+    void enter() { mutex_.lock(); }
+    void leave() { mutex_.unlock(); }
     /// The owner, between two polls. One load when nobody waits.
     void make_way() {
         if (visitors_.load(memory_order_acquire) == 0) [[likely]]
@@ -33,80 +26,35 @@ public:
         while (visitors_.load(memory_order_acquire) != 0) std::this_thread::yield();
         enter();
     }
-    /// Any thread but the owner's. One that is inside of a gate of its own steps out while it waits: two
-    /// owners that visit each other would wait for ever.
-    template <class Fn>
-    void visit(Fn&& fn) {
-        if (held_here()) return fn(); // by this thread, further out
-        const StepOut out;
-        visitors_.fetch_add(1, memory_order_acq_rel);
-        {
-            const std::lock_guard lock(mutex_);
-            fn();
-        }
-        visitors_.fetch_sub(1, memory_order_acq_rel);
-    }
-    /// The same, but gives up after `patience`: the poll that runs is a long one. False: `fn` was not called.
+    /// Any thread but the owner's. False: `fn` was not called, for the poll that runs is a long one.
     template <class Fn>
     bool try_visit(std::chrono::milliseconds patience, Fn&& fn) {
-        if (held_here()) return false; // in the middle of a poll
-        const StepOut out;
-        visitors_.fetch_add(1, memory_order_acq_rel);
+        const Visitor visitor(*this);
         const auto until = std::chrono::steady_clock::now() + patience;
-        bool in = mutex_.try_lock();
-        while (!in && std::chrono::steady_clock::now() < until) {
+        while (!mutex_.try_lock()) {
+            if (std::chrono::steady_clock::now() >= until) return false;
             std::this_thread::sleep_for(std::chrono::microseconds(100));
-            in = mutex_.try_lock();
         }
-        if (in && mid_poll_) { // the owner only stepped out
-            mutex_.unlock();
-            in = false;
-        }
-        if (in) {
-            fn();
-            mutex_.unlock();
-        }
-        visitors_.fetch_sub(1, memory_order_acq_rel);
-        return in;
+        const std::lock_guard lock(mutex_, std::adopt_lock);
+        fn();
+        return true;
     }
 
 private:
-    /// While a thread waits for a gate it is in none of its own, however they nest.
-    class StepOut {
+    class Visitor {
     public:
-        StepOut() : mine_(inside_) {
-            for (Gate* gate = mine_; gate; gate = gate->before_) {
-                gate->mid_poll_ = true;
-                gate->mutex_.unlock();
-            }
-            inside_ = nullptr;
+        explicit Visitor(Gate& gate) noexcept : gate_(gate) {
+            gate_.visitors_.fetch_add(1, memory_order_acq_rel);
         }
-        ~StepOut() {
-            back_in(mine_);
-            inside_ = mine_;
-        }
-        StepOut(const StepOut&) = delete;
-        StepOut& operator=(const StepOut&) = delete;
+        ~Visitor() { gate_.visitors_.fetch_sub(1, memory_order_acq_rel); }
+        Visitor(const Visitor&) = delete;
+        Visitor& operator=(const Visitor&) = delete;
 
     private:
-        static void back_in(Gate* gate) { // the outermost first
-            if (!gate) return;
-            back_in(gate->before_);
-            gate->mutex_.lock();
-            gate->mid_poll_ = false;
-        }
-        Gate* mine_;
+        Gate& gate_;
     };
-    [[nodiscard]] bool held_here() const noexcept {
-        for (const Gate* gate = inside_; gate; gate = gate->before_)
-            if (gate == this) return true;
-        return false;
-    }
-    static inline thread_local constinit Gate* inside_ ROUSE_TLS = nullptr;
 
     std::mutex mutex_;
-    bool mid_poll_ = false; // the owner stepped out in the middle of a poll: of its tasks nothing may be read
-    Gate* before_ = nullptr; // of the owner: a runtime may end inside a task of another
     Atomic<int> visitors_{0};
 };
 

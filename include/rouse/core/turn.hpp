@@ -44,8 +44,10 @@ struct Turn {
     void* armed = nullptr;
     /// The frame whose memory belongs to a task cell and is not freed with it.
     void* embedded_frame = nullptr;
-    /// The runtime that is being driven on this thread, if any (runtime layer).
+    /// The runtime that is being driven on this thread, if any (task layer: an Executor).
     void* runtime = nullptr;
+    /// And its crew; 0: none.
+    std::uint16_t crew = 0;
 };
 
 extern constinit thread_local Turn turn ROUSE_TLS;

@@ -21,6 +21,13 @@ public:
     /// For dumps.
     std::string name = "rouse";
 
+    /// Of `Runtime::multi_thread`: the threads that poll tasks; 0: one for each processor that the program
+    /// may use.
+    unsigned worker_threads = 0;
+    /// Of `Runtime::multi_thread`: called on each of its threads, before its first poll and after its last.
+    std::function<void()> on_thread_start;
+    std::function<void()> on_thread_stop;
+
     /// What is done with a task that nobody can wake.
     HangPolicy hang_policy = HangPolicy::throw_error;
     /// Told of each hang whose await site is new; of a site that is known already, at its 10th, 100th, ...

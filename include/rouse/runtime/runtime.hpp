@@ -11,21 +11,27 @@ namespace rouse {
 
 namespace detail {
 std::shared_ptr<RuntimeCore> make_current_thread(RuntimeOptions options);
+std::shared_ptr<RuntimeCore> make_multi_thread(RuntimeOptions options);
 
 template <class F, class... Args>
 concept TaskSource = Future<std::remove_reference_t<F>> || std::invocable<std::decay_t<F>&>;
 } // namespace detail
 
-/// A runtime in which everything runs on the thread that calls `block_on`: tasks, timers and their hooks.
-/// Wakers, handles and `Handle::spawn` work from any thread.
+/// Runs tasks and timers. Wakers, handles and `Handle::spawn` work from any thread.
 ///
 /// Its destructor cancels the tasks that are left; their JoinHandles say so. Call it from a thread that is
 /// not driving it.
 class Runtime : public detail::Spawner<Runtime> {
 public:
-    /// Everything on one thread.
+    /// Everything runs on the thread that calls `block_on`, while it does: tasks, timers and hooks.
     [[nodiscard]] static Runtime current_thread(RuntimeOptions options = RuntimeOptions()) {
         return Runtime(detail::make_current_thread(std::move(options)));
+    }
+    /// Tasks run on threads of its own (`RuntimeOptions::worker_threads`), from now until it is destroyed;
+    /// `block_on` waits for one of them. A task may go on on another thread after each of its awaits
+    /// (`spawn_local`: it does not).
+    [[nodiscard]] static Runtime multi_thread(RuntimeOptions options = RuntimeOptions()) {
+        return Runtime(detail::make_multi_thread(std::move(options)));
     }
     Runtime(Runtime&&) noexcept = default;
     Runtime& operator=(Runtime&& other) noexcept {

@@ -65,37 +65,47 @@ public:
     }
 };
 
+/// The same for a task that stays on the thread that spawns it.
+class LocalSpawner : public Spawner<LocalSpawner> {
+public:
+    void submit(Cell& cell) const {
+        cell.make_local();
+        CurrentSpawner().submit(cell);
+    }
+};
+
 /// The forms of `spawn` as a function object.
+template <class SpawnsBy>
 class SpawnFunction {
     using Where = SourceLocation;
 
 public:
     template <class F>
     auto operator()(F&& what, Where where = std::source_location::current()) const {
-        return CurrentSpawner().spawn(std::forward<F>(what), where);
+        return SpawnsBy().spawn(std::forward<F>(what), where);
     }
     template <class F, class A>
         requires std::invocable<std::decay_t<F>&, std::decay_t<A>>
     auto operator()(F&& fn, A&& a, Where where = std::source_location::current()) const {
-        return CurrentSpawner().spawn(std::forward<F>(fn), std::forward<A>(a), where);
+        return SpawnsBy().spawn(std::forward<F>(fn), std::forward<A>(a), where);
     }
     template <class F, class A, class B>
         requires std::invocable<std::decay_t<F>&, std::decay_t<A>, std::decay_t<B>>
     auto operator()(F&& fn, A&& a, B&& b, Where where = std::source_location::current()) const {
-        return CurrentSpawner().spawn(std::forward<F>(fn), std::forward<A>(a), std::forward<B>(b), where);
+        return SpawnsBy().spawn(std::forward<F>(fn), std::forward<A>(a), std::forward<B>(b), where);
     }
     template <class F, class A, class B, class C>
         requires std::invocable<std::decay_t<F>&, std::decay_t<A>, std::decay_t<B>, std::decay_t<C>>
     auto operator()(F&& fn, A&& a, B&& b, C&& c, Where where = std::source_location::current()) const {
-        return CurrentSpawner().spawn(std::forward<F>(fn), std::forward<A>(a), std::forward<B>(b),
-                                      std::forward<C>(c), where);
+        return SpawnsBy().spawn(std::forward<F>(fn), std::forward<A>(a), std::forward<B>(b),
+                                std::forward<C>(c), where);
     }
     template <class F, class A, class B, class C, class D>
         requires std::invocable<std::decay_t<F>&, std::decay_t<A>, std::decay_t<B>, std::decay_t<C>,
                                 std::decay_t<D>>
     auto operator()(F&& fn, A&& a, B&& b, C&& c, D&& d, Where where = std::source_location::current()) const {
-        return CurrentSpawner().spawn(std::forward<F>(fn), std::forward<A>(a), std::forward<B>(b),
-                                      std::forward<C>(c), std::forward<D>(d), where);
+        return SpawnsBy().spawn(std::forward<F>(fn), std::forward<A>(a), std::forward<B>(b),
+                                std::forward<C>(c), std::forward<D>(d), where);
     }
 };
 
@@ -111,10 +121,11 @@ public:
 /// auto sum = rouse::spawn([a = 1, b = 2]() -> rouse::Task<int> { co_return a + b; });
 /// assert(co_await sum == 3);
 /// ```
-inline constexpr detail::SpawnFunction spawn{};
+inline constexpr detail::SpawnFunction<detail::CurrentSpawner> spawn{};
 
-/// As `spawn`, for a task that must stay on this thread, whatever the kind of the runtime.
-inline constexpr detail::SpawnFunction spawn_local{};
+/// As `spawn`, for a task that must stay on this thread, whatever the kind of the runtime: it is polled and
+/// destroyed here, also where `spawn`'s tasks move between threads.
+inline constexpr detail::SpawnFunction<detail::LocalSpawner> spawn_local{};
 
 /// A task with a name, for reports and dumps: `rouse::TaskBuilder("fetch").spawn(fn)`.
 class TaskBuilder : public detail::Spawner<TaskBuilder> {

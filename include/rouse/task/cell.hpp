@@ -77,12 +77,20 @@ public:
     }
     /// This thread drives the task's runtime. Safe to ask whatever became of that.
     [[nodiscard]] bool is_here() const noexcept {
-        return turn.runtime && turn.runtime == executors[executor_index()].load(memory_order_relaxed);
+        if (!turn.runtime) return false;
+        const std::uint16_t index = executor_index();
+        return turn.runtime == executors[index].load(memory_order_relaxed) ||
+               (turn.crew && turn.crew == crews[index].load(memory_order_relaxed));
     }
     [[nodiscard]] SourceLocation spawned_at() const noexcept { return place_.where(); }
     void belong_to(Executor& executor, std::uint64_t id) noexcept {
-        home_.store(id | std::uint64_t{executor.index()} << id_bits, memory_order_relaxed);
+        home_.store(id | (home_.load(memory_order_relaxed) & local_bit) |
+                        std::uint64_t{executor.index()} << (id_bits + 1),
+                    memory_order_relaxed);
     }
+    /// Only the worker that takes it in polls it: `spawn_local`. Before anybody else sees the cell.
+    void make_local() noexcept { home_.store(local_bit, memory_order_relaxed); }
+    [[nodiscard]] bool is_local() const noexcept { return home_.load(memory_order_relaxed) & local_bit; }
     /// The name it was given, or empty.
     [[nodiscard]] std::string_view name() const noexcept {
         const CellExtras* extras = extras_if_any();
@@ -99,9 +107,9 @@ public:
     void finish(std::exception_ptr error) noexcept;
     /// Destroys what runs, wherever it is suspended.
     void cancel() noexcept;
-    /// Publishes the end [S6], wakes the joiner, gives up the executor's reference. False: nobody will ask
-    /// for the outcome (it is destroyed).
-    bool publish(std::uint64_t delta) noexcept;
+    /// Publishes the end [S6], wakes the joiner, gives up the executor's reference (or not: `keep`). False:
+    /// nobody will ask for the outcome (it is destroyed).
+    bool publish(std::uint64_t delta, bool keep = false) noexcept;
     [[nodiscard]] Outcome outcome() const noexcept { return end_.outcome; }
     [[nodiscard]] const std::exception_ptr& error() const noexcept { return end_.error; }
     /// Calls `fn` with the task that awaits this one's handle, if there is one, of the same runtime, that has
@@ -153,6 +161,8 @@ private:
         const std::uintptr_t extras = extras_.load(memory_order_acquire);
         return extras && !(extras & 1) ? reinterpret_cast<CellExtras*>(extras) : nullptr;
     }
+    void set_joiner(const Waker& waker);
+    void wake_joiner() noexcept;
     bool poll_join_shared(Context& cx);
     bool share_join() noexcept;
     void drop_handle_shared() noexcept;
@@ -161,38 +171,46 @@ private:
     bool claim_joiner() noexcept;
     [[nodiscard]] Cell* joining_task() const noexcept;
 
-    static constexpr int id_bits = 48;
+    static constexpr int id_bits = 47;
     static constexpr std::uint64_t id_mask = (std::uint64_t{1} << id_bits) - 1;
+    static constexpr std::uint64_t local_bit = std::uint64_t{1} << id_bits;
     [[nodiscard]] std::uint16_t executor_index() const noexcept {
-        return static_cast<std::uint16_t>(home_.load(memory_order_relaxed) >> id_bits);
+        return static_cast<std::uint16_t>(home_.load(memory_order_relaxed) >> (id_bits + 1));
     }
 
-    // The id, and above it the index of the executor. Atomic: the handle of a task that is spawned from
-    // another thread may ask for the id while the runtime takes the task in.
+    // The id, whether it is a local one, and the index of the executor. Atomic: the handle of a task that is
+    // spawned from another thread may ask for the id while the runtime takes the task in.
     Atomic<std::uint64_t> home_{0};
     PackedPlace place_;
     union {
         Strand strand_;
         End end_; // from the end of the strand on
     };
-    // 0; or a task of the same runtime that awaits the handle, with bit 0 set, holding one of its wakers; or
-    // the extras.
+    // 0; or a task that awaits the handle (in owner mode: of the same runtime), with bit 0 set, holding one
+    // of its wakers; or the extras.
     Atomic<std::uintptr_t> extras_{0};
 };
 
 static_assert(sizeof(void*) != 8 || sizeof(Cell) == 80, "see the text above");
 
 inline void Executor::adopt(Cell& cell) {
-    const std::size_t tasks = alive.load(memory_order_relaxed) + 1; // one thread writes it
-    alive.store(tasks, memory_order_relaxed);
-    queue.reserve(tasks);
+    count_alive(1);
+    queue.reserve(alive.load(memory_order_relaxed));
     cells.push_back(cell);
     queue.push(cell);
 }
 
 inline void Executor::adopt_new(Cell& cell) {
     cell.belong_to(*this, next_task_id());
-    adopt(cell);
+    if (in_crew()) adopt_in_crew(cell);
+    else adopt(cell);
+}
+
+inline void Executor::deliver(Cell& cell) noexcept {
+    if (in_crew()) return deliver_in_crew(cell);
+    queue.push(cell);
+    if (logs_wakes) [[unlikely]]
+        note_wake(cell);
 }
 
 /// The cell of a waker's task, or null: a waker of `rouse::block_on` has no cell.

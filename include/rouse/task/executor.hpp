@@ -33,46 +33,76 @@ private:
     std::size_t tail_ = 0;
 };
 
-/// What a task cell knows of the runtime that it belongs to.
+/// What a task cell knows of the runtime that it belongs to: the thread that took it in. Alone, it also polls
+/// it. In a crew (the workers of one runtime) any of them may poll it, and wakes go to whichever runs the
+/// waking code; the cell stays listed where it was taken in, its home.
 class Executor {
 public:
     Executor();
+    class InCrew {};
+    /// Null: the first one of a crew.
+    Executor(InCrew, const Executor* first);
     Executor(const Executor&) = delete;
     Executor& operator=(const Executor&) = delete;
 
-    /// From a thread that does not drive this executor: delivers a task that just became ACTIVE.
+    /// From a thread that does not drive this executor's runtime: delivers a task that just became ACTIVE.
     virtual void inject(Cell& cell) noexcept = 0;
     /// Delivers a task that lost its last waker on the calling thread; from any thread.
     virtual void schedule_lost(Cell& cell) noexcept = 0;
-
     /// With `logs_wakes`: the driving thread just made `cell` runnable.
     virtual void note_wake(Cell& cell) noexcept = 0;
+    /// In a crew: a task of it just became ACTIVE on this thread.
+    virtual void deliver_in_crew(Cell& cell) noexcept;
+    /// In a crew: see `adopt_new`.
+    virtual void adopt_in_crew(Cell& cell);
 
     /// Takes a new task in, on the thread that drives: it is queued, and listed until it completes.
     inline void adopt(Cell& cell);
     /// The same for one that is spawned here, as the next id.
     inline void adopt_new(Cell& cell);
-    /// A task is done.
+    /// A task of this runtime just became ACTIVE on this thread, which drives here.
+    inline void deliver(Cell& cell) noexcept;
+    /// A task is done that was taken in here.
     void forget(Cell& cell) noexcept;
-    std::uint64_t next_task_id() noexcept { return ++last_id_; }
+    std::uint64_t next_task_id() noexcept {
+        if (in_crew() && last_id_ % crew_ids == 0) [[unlikely]]
+            last_id_ = next_id_block();
+        return ++last_id_;
+    }
     [[nodiscard]] std::uint64_t last_task_id() const noexcept { return last_id_; }
     [[nodiscard]] std::uint16_t index() const noexcept { return index_; }
+    [[nodiscard]] bool in_crew() const noexcept { return crew_ != 0; }
+    [[nodiscard]] std::uint16_t crew() const noexcept { return crew_; }
 
-    RunQueue queue;               // of the driving thread
-    IntrusiveList<Cell> cells;    // every task that is not done; of the driving thread
-    Atomic<std::size_t> alive{0}; // their number; others may ask
-    bool open = true;             // takes new tasks: not while it is torn down
+    RunQueue queue;            // of the driving thread
+    IntrusiveList<Cell> cells; // every task that was taken in here and is not done; of the driving thread
+    // Tasks taken in here less tasks ended here: their number, or with the crew's others the number of all
+    // (modulo 2^64). Others may ask.
+    Atomic<std::size_t> alive{0};
+    bool open = true; // takes new tasks: not while it is torn down
     bool logs_wakes = false;
 
 protected:
     ~Executor();
+    void count_alive(std::size_t more) noexcept { // one thread writes it
+        alive.store(alive.load(memory_order_relaxed) + more, memory_order_relaxed);
+    }
+    /// In a crew: the ids of a worker come in blocks, so that they need no RMW each, and still grow with
+    /// time.
+    static constexpr std::uint64_t crew_ids = 256;
+    /// A multiple of `crew_ids`, not given out before.
+    virtual std::uint64_t next_id_block() noexcept;
 
 private:
     std::uint64_t last_id_ = 0;
     std::uint16_t index_ = 0;
+    std::uint16_t crew_ = 0; // the index of its first member; 0: it is alone
+    void take_index();
 };
 
 /// Every executor of the process by its index: two bytes in a cell instead of a pointer.
 extern constinit Atomic<Executor*> executors[65536];
+/// The crew of each index.
+extern constinit Atomic<std::uint16_t> crews[65536];
 
 } // namespace rouse::detail

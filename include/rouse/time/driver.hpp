@@ -2,15 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "rouse/base/gate.hpp"
+#include "rouse/base/owner_lock.hpp"
 #include "rouse/time/wheel.hpp"
-
-#include <functional>
 
 namespace rouse::detail {
 
-/// The timers and the clock of one runtime. The thread that drives the runtime uses the wheel without a lock;
-/// others come through the gate.
+/// The timers and the clock of one thread that drives. It owns the lock of the wheel, which costs it next to
+/// nothing; others, who cancel a timer that was set here, or fire what is due while the thread is stuck in a
+/// long poll, visit. No waker is woken, cloned or dropped under the lock: that may run code of the user's.
 class TimeDriver {
 public:
     explicit TimeDriver(bool paused);
@@ -37,6 +36,8 @@ public:
 
     /// The driving thread: fires what is due; the number of timers fired.
     std::size_t fire_due();
+    /// Any other thread: the same, for one that is stuck.
+    std::size_t fire_due_for();
     [[nodiscard]] std::optional<Instant> next_wakeup() noexcept;
     [[nodiscard]] std::size_t timers() const noexcept { return wheel_.size(); }
     /// The end of the runtime: every timer that is left is closed, and its waker woken.
@@ -57,12 +58,13 @@ public:
     static TimeDriver* current() noexcept;
     static void set_current(TimeDriver* driver) noexcept;
 
-    Gate gate;
     /// Wakes the driving thread: a foreign thread has set an earlier timer.
     virtual void interrupt() noexcept = 0;
 
 protected:
     ~TimeDriver() = default;
+    /// Over the wheel, and the nodes that are set; a worker has its queue under it as well.
+    OwnerLock lock_;
 
 private:
     static constexpr std::int64_t running = INT64_MIN;
@@ -70,11 +72,15 @@ private:
     // What this clock is ahead of the steady clock: a clock that was paused goes on where it stood, or it
     // would go back.
     Atomic<std::int64_t> ahead_{0};
-    std::int64_t recent_; // the time at the last look at the clock, of the driving thread
     // Foreign threads on their way to a timer of this driver: it does not go before they are through.
     Atomic<int> pins_{0};
     class Pin;
+    template <class Locked>
+    std::size_t fire(Locked&& locked);
+    // Under the lock:
+    std::int64_t recent_; // the time at the last look at the clock
     TimerWheel wheel_;
+    IntrusiveList<TimerNode> due_; // taken out of the wheel and not yet fired: it wakes some at a time
 };
 
 } // namespace rouse::detail

@@ -20,7 +20,10 @@ public:
     enum class State : std::uint8_t { idle, set, fired, closed };
 
     std::int64_t deadline = 0; // nanoseconds on the driver's clock
-    Waker waker;
+    Waker waker;               // the driver's, while it is set
+    // Whom `waker` wakes, as the task that polls knows it: it may compare without going to the driver.
+    const void* wakes = nullptr;
+    const RawWakerVTable* wakes_by = nullptr;
     Atomic<TimeDriver*> driver{nullptr}; // while it is set
     // Written before `driver` is cleared (release): who finds it cleared (acquire) may read and destroy.
     Atomic<State> state{State::idle};
@@ -30,7 +33,7 @@ public:
 /// wider. Setting and removing a timer is O(1); a timer moves to a lower level at most six times. Deadlines
 /// are kept to the nanosecond: within its slot a timer waits for its own.
 ///
-/// Not thread-safe: see TimeDriver.
+/// Not thread-safe, but for `size`: see TimeDriver.
 class TimerWheel {
 public:
     explicit TimerWheel(std::int64_t now) noexcept : tick_(to_tick(now)) {}
@@ -40,7 +43,7 @@ public:
     void add(TimerNode& node) noexcept;
     void remove(TimerNode& node) noexcept {
         node.unlink();
-        --size_;
+        set_size(size() - 1);
     }
     /// Moves every timer whose deadline is `now` or earlier to `due`. They count in `size` until they are
     /// removed from there.
@@ -48,7 +51,8 @@ public:
     /// When to call `advance` next: the earliest deadline if it is near, or the time at which a slot must be
     /// sorted into lower levels. None: no timer is set.
     [[nodiscard]] std::optional<std::int64_t> next_wakeup() noexcept;
-    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    /// The one member that may be asked without the driver's lock.
+    [[nodiscard]] std::size_t size() const noexcept { return size_.load(memory_order_relaxed); }
     /// Moves all timers to `out`.
     void drain(IntrusiveList<TimerNode>& out) noexcept;
 
@@ -73,7 +77,8 @@ private:
     std::uint64_t occupied_[levels] =
         {}; // a bit for each slot; may be stale for one that was emptied by `remove`
     std::uint64_t tick_;
-    std::size_t size_ = 0;
+    void set_size(std::size_t size) noexcept { size_.store(size, memory_order_relaxed); }
+    Atomic<std::size_t> size_{0};
 };
 
 } // namespace rouse::detail

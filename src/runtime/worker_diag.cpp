@@ -1,26 +1,15 @@
 // SPDX-FileCopyrightText: The rouse authors
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The half of CurrentThread that explains: reports, dumps, deadlocks.
+// The half of Worker that explains: reports and dumps.
 #include "diag/print.hpp"
-#include "runtime/current_thread.hpp"
+#include "runtime/hook.hpp"
+#include "runtime/worker.hpp"
 #include "task/cell_report.hpp"
 
 #include <cstdio>
 
 namespace rouse::detail {
 namespace {
-
-template <class Fn>
-void call_hook(Fn&& fn) noexcept {
-#if ROUSE_EXCEPTIONS
-    try {
-        fn();
-    } catch (...) { // a hook has nowhere to throw to
-    }
-#else
-    fn();
-#endif
-}
 
 AwaitDump await_of(const Cell& cell) {
     AwaitDump await;
@@ -31,8 +20,8 @@ AwaitDump await_of(const Cell& cell) {
 
 } // namespace
 
-std::string CurrentThread::take_lost_note(Cell& cell) {
-    const std::lock_guard lock(injected_mutex_);
+std::string Worker::take_lost_note(const Cell& cell) {
+    const std::lock_guard lock(arrived_mutex_);
     for (std::size_t i = 0; i < lost_notes_.size(); ++i) {
         if (lost_notes_[i].cell != &cell) continue;
         std::string by = std::move(lost_notes_[i].by);
@@ -43,7 +32,7 @@ std::string CurrentThread::take_lost_note(Cell& cell) {
     return {};
 }
 
-std::exception_ptr CurrentThread::diagnose(Cell& cell) {
+std::exception_ptr Worker::diagnose(Cell& cell) {
     HangReport report;
     AwaitDump await = await_of(cell);
     report.task_id = cell.id();
@@ -51,17 +40,18 @@ std::exception_ptr CurrentThread::diagnose(Cell& cell) {
     report.future_type = await.future_type;
     report.stack = std::move(await.frames);
     report.spawned_at = cell.spawned_at();
-    report.dropped_by = take_lost_note(cell);
+    // The note lies where the task was taken in.
+    report.dropped_by = static_cast<Worker&>(cell.executor()).take_lost_note(cell);
     report.cause = report.dropped_by.empty() ? HangCause::never_registered : HangCause::last_waker_dropped;
     report.waiters = waiters_of(cell);
     return diagnose_hang(std::move(report));
 }
 
-void CurrentThread::hang(HangReport& report) {
-    call_hook([&] { hang_log_.add(report); });
+void Worker::hang(HangReport& report) {
+    call_hook([&] { shared_.hang_log.add(report); });
 }
 
-void CurrentThread::report_self_wake(Cell& cell) {
+void Worker::report_self_wake(Cell& cell) {
     SelfWakeReport report;
     AwaitDump await = await_of(cell);
     report.task_id = cell.id();
@@ -72,28 +62,19 @@ void CurrentThread::report_self_wake(Cell& cell) {
     report.stack = std::move(await.frames);
     report.spawned_at = cell.spawned_at();
     call_hook([&] {
-        if (options_.on_self_wake) options_.on_self_wake(report);
+        if (shared_.options.on_self_wake) shared_.options.on_self_wake(report);
         else print_report(format_report(report));
     });
 }
 
-void CurrentThread::throw_deadlock(QuiescenceReport report) {
-#if ROUSE_EXCEPTIONS
-    throw Deadlock(std::move(report));
-#else
-    print_report(format_report(report));
-    stop("the runtime is deadlocked, and there are no exceptions to say so");
-#endif
-}
-
-QuiescenceReport CurrentThread::pending_tasks() {
+QuiescenceReport Worker::pending_tasks() {
     QuiescenceReport report;
     for (TaskDump& task : dump_here().tasks)
         if (!task.await.only_never()) report.tasks.push_back(std::move(task));
     return report;
 }
 
-TaskDump CurrentThread::dump_task(const Cell& cell) const {
+TaskDump Worker::dump_task(const Cell& cell) const {
     TaskDump task;
     const std::uint64_t word = cell.load();
     task.await = await_of(cell);
@@ -113,28 +94,15 @@ TaskDump CurrentThread::dump_task(const Cell& cell) const {
     return task;
 }
 
-RuntimeDump CurrentThread::dump_here() {
+RuntimeDump Worker::dump_here() {
     RuntimeDump dump;
-    dump.name = options_.name;
+    dump.name = shared_.options.name;
     dump.timers = timers();
     cells.for_each([&](Cell& cell) { dump.tasks.push_back(dump_task(cell)); });
     return dump;
 }
 
-RuntimeDump CurrentThread::dump() {
-    if (is_here()) return dump_here();
-    RuntimeDump dump;
-    dump.name = options_.name;
-    if (gate.try_visit(std::chrono::seconds(1), [&] { dump = dump_here(); })) return dump;
-    dump.complete = false;
-    TaskDump running;
-    running.id = watched_.polled_task();
-    running.phase = TaskPhase::running;
-    dump.tasks.push_back(std::move(running));
-    return dump;
-}
-
-void CurrentThread::maybe_dump() {
+void Worker::maybe_dump() {
     if (dump_requested_.exchange(false, memory_order_acq_rel)) print_report(dump_here().to_string());
 }
 

@@ -1,0 +1,278 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "runtime/crew.hpp"
+
+#include "runtime/hook.hpp"
+
+#include <algorithm>
+
+#include <pthread.h>
+
+namespace rouse::detail {
+namespace {
+
+constexpr std::chrono::milliseconds monitor_tick(5);
+// The monitor goes to rest when nothing has run for so many of its looks.
+constexpr unsigned quiet_ticks_to_rest = 20;
+constexpr std::size_t injected_at_a_time = 64;
+constexpr unsigned most_spares = 16;
+
+void name_this_thread(const std::string& runtime, const std::string& what) {
+    const std::string name = runtime + "-" + what;
+    pthread_setname_np(pthread_self(), name.substr(0, 15).c_str()); // the kernel keeps so many
+}
+
+} // namespace
+
+Crew::Crew(Shared& shared, unsigned workers) : shared_(shared), regular_(workers) {
+    const unsigned spares = workers > 1 ? most_spares : 0;
+    for (unsigned i = 0; i < workers + spares; ++i)
+        workers_.push_back(std::make_unique<Worker>(shared, *this, i, i ? workers_[0].get() : nullptr));
+    seen_.resize(workers_.size());
+}
+
+void Crew::start(const std::shared_ptr<RuntimeCore>& core) {
+    core_ = core;
+    for (unsigned i = 0; i < regular_; ++i) start_thread(*workers_[i]);
+    // With one worker there is nobody to take anything over; the watchdog reports the long poll all the same.
+    if (regular_ > 1) monitor_ = std::jthread([this] { monitor(); });
+}
+
+void Crew::start_thread(Worker& worker) {
+    threads_.emplace_back([this, &worker] { work(worker); });
+}
+
+void Crew::stop_threads() noexcept {
+    stopping_.store(true, memory_order_seq_cst);
+    {
+        const std::lock_guard lock(monitor_mutex_);
+        monitor_wake_.notify_all();
+    }
+    if (monitor_.joinable()) monitor_.join(); // it may start threads
+    for (const auto& worker : workers_) worker->unpark();
+    for (std::jthread& thread : threads_) thread.join();
+    threads_.clear();
+}
+
+// ---- a worker's thread ----
+
+void Crew::work(Worker& worker) {
+    name_this_thread(shared_.options.name, std::to_string(worker.number));
+    call_hook([&] {
+        if (shared_.options.on_thread_start) shared_.options.on_thread_start();
+    });
+    {
+        const Worker::DriveScope scope(worker, core_.lock());
+        while (!stopping_.load(memory_order_acquire)) {
+            if (has_injected_.load(memory_order_acquire)) [[unlikely]]
+                take_injected(worker);
+            if (worker.run_one()) {
+                if (anyone_idle()) [[unlikely]]
+                    share(worker);
+                continue;
+            }
+            idle(worker);
+        }
+        worker.settle();
+    }
+    call_hook([&] {
+        if (shared_.options.on_thread_stop) shared_.options.on_thread_stop();
+    });
+}
+
+void Crew::take_injected(Worker& worker) {
+    std::pair<Cell*, bool> taken[injected_at_a_time];
+    std::size_t count = 0;
+    bool more = false;
+    {
+        const std::lock_guard lock(injected_mutex_);
+        // The first come first; a share of what is there, so that others have something to take.
+        count = std::min(injected_.size() / regular_ + 1, std::min(injected_at_a_time, injected_.size()));
+        std::copy_n(injected_.begin(), count, taken);
+        injected_.erase(injected_.begin(), injected_.begin() + static_cast<std::ptrdiff_t>(count));
+        more = !injected_.empty();
+        has_injected_.store(more, memory_order_relaxed);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto& [cell, is_new] = taken[i];
+        if (is_new) worker.adopt_new(*cell);
+        else worker.requeue(*cell);
+        if (worker.logs_wakes) worker.poll_log_.woken(*cell, "another thread");
+    }
+    if (more) wake_one_idle();
+}
+
+void Crew::idle(Worker& worker) {
+    worker.trim_now_and_then();
+    std::optional<Instant> deadline = worker.next_wakeup();
+    if (worker.number >= regular_) { // the monitor calls when it is needed again
+        worker.park(deadline);
+        return;
+    }
+    worker.asleep.store(true, memory_order_seq_cst); // [P1]
+    idle_.fetch_add(1, memory_order_seq_cst);
+    if (!has_injected_.load(memory_order_seq_cst) && !worker.has_arrivals() &&
+        !stopping_.load(memory_order_seq_cst)) {
+        Worker::count(worker.counters.parks);
+        worker.park(deadline);
+    }
+    if (worker.asleep.exchange(false, memory_order_seq_cst)) idle_.fetch_sub(1, memory_order_seq_cst);
+    if (monitor_rests_.load(memory_order_seq_cst)) [[unlikely]] { // [M2]
+        const std::lock_guard lock(monitor_mutex_);
+        monitor_wake_.notify_all();
+    }
+}
+
+void Crew::share(Worker& worker) noexcept {
+    std::vector<Cell*> cells;
+    worker.take_half(cells);
+    if (cells.empty()) return;
+    if (Worker* other = claim_idle()) {
+        Worker::count(worker.counters.shared, cells.size());
+        other->send_all(cells);
+        return;
+    }
+    for (Cell* cell : cells) worker.requeue(*cell); // it has found work meanwhile
+}
+
+Worker* Crew::claim_idle() noexcept {
+    if (idle_.load(memory_order_seq_cst) <= 0) return nullptr;
+    for (unsigned i = 0; i < regular_; ++i) {
+        Worker& worker = *workers_[i];
+        if (!worker.asleep.load(memory_order_relaxed) || !worker.asleep.exchange(false, memory_order_seq_cst))
+            continue;
+        idle_.fetch_sub(1, memory_order_seq_cst);
+        return &worker;
+    }
+    return nullptr;
+}
+
+void Crew::wake_one_idle() noexcept {
+    if (Worker* worker = claim_idle()) worker->unpark();
+}
+
+// ---- from elsewhere ----
+
+void Crew::inject(Cell& cell) noexcept {
+    {
+        const std::lock_guard lock(injected_mutex_);
+        injected_.emplace_back(&cell, false);
+        has_injected_.store(true, memory_order_seq_cst); // [P2]
+    }
+    wake_one_idle();
+}
+
+void Crew::inject_all(const std::vector<Cell*>& cells) noexcept {
+    if (cells.empty()) return;
+    {
+        const std::lock_guard lock(injected_mutex_);
+        for (Cell* cell : cells) injected_.emplace_back(cell, false);
+        has_injected_.store(true, memory_order_seq_cst); // [P2]
+    }
+    wake_one_idle();
+}
+
+bool Crew::inject_new(Cell& cell) {
+    {
+        const std::lock_guard lock(injected_mutex_);
+        if (closed_) return false;
+        cell.belong_to(*workers_[0], 0); // until one takes it in
+        cell.word().fetch_or(TaskState::join_shared, memory_order_relaxed);
+        injected_.emplace_back(&cell, true);
+        has_injected_.store(true, memory_order_seq_cst); // [P2]
+    }
+    wake_one_idle();
+    return true;
+}
+
+void Crew::give_away(Worker& from) noexcept {
+    std::vector<Cell*> cells;
+    from.take_everything(cells);
+    inject_all(cells);
+}
+
+bool Crew::close() noexcept {
+    const std::lock_guard lock(injected_mutex_);
+    return !std::exchange(closed_, true);
+}
+
+std::size_t Crew::swallow_deliveries() noexcept {
+    std::deque<std::pair<Cell*, bool>> injected;
+    {
+        const std::lock_guard lock(injected_mutex_);
+        injected.swap(injected_);
+    }
+    std::size_t swallowed = injected.size();
+    for (const auto& worker : workers_) swallowed += worker->swallow_deliveries();
+    return swallowed;
+}
+
+void Crew::adopt_injected() noexcept {
+    const std::lock_guard lock(injected_mutex_);
+    std::erase_if(injected_, [&](const auto& injected) {
+        if (injected.second) workers_[0]->adopt_new(*injected.first);
+        return injected.second;
+    });
+}
+
+// ---- the monitor ----
+
+void Crew::monitor() {
+    name_this_thread(shared_.options.name, "monitor");
+    unsigned quiet = 0;
+    std::unique_lock lock(monitor_mutex_);
+    const auto stopping = [&] { return stopping_.load(memory_order_seq_cst); };
+    while (!stopping()) {
+        if (quiet >= quiet_ticks_to_rest) {
+            monitor_rests_.store(true, memory_order_seq_cst); // [M1]
+            monitor_wake_.wait(lock, [&] {
+                return stopping() || idle_.load(memory_order_seq_cst) < static_cast<int>(regular_);
+            });
+            monitor_rests_.store(false, memory_order_seq_cst);
+            quiet = 0;
+        }
+        monitor_wake_.wait_for(lock, monitor_tick, stopping);
+        if (stopping()) return;
+        quiet = idle_.load(memory_order_seq_cst) >= static_cast<int>(regular_) ? quiet + 1 : 0;
+        lock.unlock();
+        const unsigned stuck = look_at_workers();
+        if (stuck >= regular_ && has_injected_.load(memory_order_seq_cst)) use_spare();
+        lock.lock();
+    }
+}
+
+/// How many of the regular ones are in the poll in which they were at the last look.
+unsigned Crew::look_at_workers() {
+    unsigned stuck = 0;
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+        const std::uint64_t poll = workers_[i]->watched().current_poll();
+        if ((poll & 1) && poll == std::exchange(seen_[i], poll)) {
+            if (i < regular_) ++stuck;
+            rescue(*workers_[i]);
+        }
+    }
+    return stuck;
+}
+
+void Crew::rescue(Worker& worker) {
+    std::vector<Cell*> cells;
+    worker.take_all(cells);
+    inject_all(cells);
+    worker.fire_due_for();
+}
+
+void Crew::use_spare() {
+    for (std::size_t i = regular_; i < workers_.size(); ++i) {
+        Worker& spare = *workers_[i];
+        if (threads_.size() <= i) {
+            start_thread(spare); // they are used in order
+            return;
+        }
+        if (!(spare.watched().current_poll() & 1)) { // at rest, or at work and soon through
+            spare.unpark();
+            return;
+        }
+    }
+}
+
+} // namespace rouse::detail

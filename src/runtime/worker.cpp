@@ -1,0 +1,513 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "runtime/worker.hpp"
+
+#include "diag/print.hpp"
+#include "rouse/base/frame_cache.hpp"
+#include "rouse/task/join_error.hpp"
+#include "runtime/crew.hpp"
+#include "runtime/hook.hpp"
+
+#include <cstdio>
+#include <thread>
+
+namespace rouse::detail {
+namespace {
+
+thread_local std::shared_ptr<RuntimeCore>* current_core = nullptr;
+
+// Timers need the clock, and visitors a look at a word of theirs, so they wait for this many turns.
+constexpr std::uint32_t turns_between_looks = 61;
+// The polls in a row that may come by the LIFO slot.
+constexpr unsigned lifo_bound = 3;
+// A worker shares when so many tasks have waited for a turn: many for one, or two for many.
+constexpr std::size_t patience = 32;
+// A worker that is asleep is not woken for one task that it only has to let go of.
+constexpr std::size_t returns_before_wake = 64;
+
+bool comes_from_a_hang(const std::exception_ptr& error) {
+    return JoinError(JoinError::Kind::failed, 0, error).is_lost();
+}
+
+} // namespace
+
+const std::shared_ptr<RuntimeCore>* RuntimeCore::current_if_any() noexcept { return current_core; }
+const std::shared_ptr<RuntimeCore>& RuntimeCore::current(std::string_view what) {
+    if (!current_core) [[unlikely]]
+        stop(std::string(what) +
+             " outside of a runtime: call it from a task, or use a Handle of the runtime");
+    return *current_core;
+}
+
+Worker::Worker(Shared& shared)
+    : TimeDriver(shared.options.paused_clock),
+      number(0),
+      shared_(shared),
+      crew_(nullptr),
+      poll_log_(shared.options.poll_log, shared.options.on_poll),
+      self_wake_(shared.options.self_wake_threshold),
+      watched_(shared.options.long_poll_threshold, shared.options.on_long_poll) {
+    logs_wakes = poll_log_.enabled();
+}
+
+Worker::Worker(Shared& shared, Crew& crew, unsigned number, const Worker* first)
+    : Executor(InCrew(), first),
+      TimeDriver(false),
+      number(number),
+      shared_(shared),
+      crew_(&crew),
+      poll_log_(shared.options.poll_log, shared.options.on_poll),
+      self_wake_(shared.options.self_wake_threshold),
+      watched_(shared.options.long_poll_threshold, shared.options.on_long_poll) {
+    logs_wakes = poll_log_.enabled();
+}
+
+Worker& Worker::DriveScope::claim(Worker& worker) {
+    if (worker.driven_.exchange(true, memory_order_acquire))
+        stop(
+            "a current_thread runtime is driven (or destroyed) by two threads at a time: it has one; use a Handle from the others");
+    return worker;
+}
+
+Worker::DriveScope::DriveScope(Worker& worker, std::shared_ptr<RuntimeCore> core)
+    : worker_(claim(worker)),
+      before_(std::exchange(turn, Turn{})),
+      driver_before_(TimeDriver::current()),
+      core_(std::move(core)),
+      core_before_(std::exchange(current_core, &core_)),
+      diagnosis_(worker) {
+    worker.gate.enter();
+    turn.driving = true;
+    turn.runtime = static_cast<Executor*>(&worker);
+    turn.crew = worker.crew();
+    TimeDriver::set_current(&worker);
+    worker.watched_.begin_drive();
+}
+
+Worker::DriveScope::~DriveScope() {
+    worker_.watched_.end_drive();
+    TimeDriver::set_current(driver_before_);
+    current_core = core_before_;
+    turn = before_;
+    worker_.gate.leave();
+    worker_.driven_.store(false, memory_order_release);
+}
+
+// ---- what other threads send ----
+
+void Worker::arrive(Cell& cell, Arrival kind) noexcept {
+    // The unpark is under the mutex: whoever tears the runtime down takes the mutex before the parker goes.
+    const std::lock_guard lock(arrived_mutex_);
+    arrived_.emplace_back(&cell, kind);
+    has_arrived_.store(true, memory_order_release); // [I1]
+    if (kind != Arrival::ended || arrived_.size() % returns_before_wake == 0) parker_.unpark();
+}
+
+bool Worker::send_new(Cell& cell) {
+    // The handle of a task that is spawned from another thread is used there: the joiner's place is shared
+    // from the start.
+    cell.word().fetch_or(TaskState::join_shared, memory_order_relaxed);
+    const std::lock_guard lock(arrived_mutex_);
+    if (closed_) return false;
+    cell.belong_to(*this, 0);
+    arrived_.emplace_back(&cell, Arrival::fresh);
+    has_arrived_.store(true, memory_order_release); // [I1]
+    parker_.unpark();
+    return true;
+}
+
+void Worker::send(Cell& cell) noexcept { arrive(cell, Arrival::woken); }
+
+void Worker::send_all(const std::vector<Cell*>& cells) noexcept {
+    const std::lock_guard lock(arrived_mutex_);
+    for (Cell* cell : cells) arrived_.emplace_back(cell, Arrival::woken);
+    has_arrived_.store(true, memory_order_release); // [I1]
+    parker_.unpark();
+}
+
+void Worker::take_back(Cell& cell) noexcept { arrive(cell, Arrival::ended); }
+
+bool Worker::close() noexcept {
+    const std::lock_guard lock(arrived_mutex_);
+    return !std::exchange(closed_, true);
+}
+
+void Worker::inject(Cell& cell) noexcept {
+    if (crew_ && !cell.is_local()) crew_->inject(cell);
+    else arrive(cell, Arrival::woken);
+}
+
+void Worker::schedule_lost(Cell& cell) noexcept {
+    {
+        const std::lock_guard lock(arrived_mutex_);
+        lost_notes_.push_back(LostNote{&cell, describe_this_thread()});
+    }
+    if (!cell.is_here()) inject(cell);
+    else if (in_crew()) static_cast<Executor*>(turn.runtime)->deliver(cell);
+    else queue.push(cell);
+}
+
+void Worker::note_wake(Cell& cell) noexcept {
+    Cell* waker = cell_of(turn.current);
+    poll_log_.woken(cell, waker     ? "task " + std::to_string(waker->id())
+                          : ending_ ? "the end of task " + std::to_string(*ending_)
+                                    : "the runtime (a timer, or a destructor)");
+}
+
+void Worker::take_arrivals() {
+    has_arrived_.store(false, memory_order_relaxed);
+    arriving_.clear();
+    {
+        const std::lock_guard lock(arrived_mutex_);
+        arriving_.swap(arrived_);
+    }
+    for (const auto& [cell, kind] : arriving_) {
+        switch (kind) {
+        case Arrival::ended:
+            forget(*cell);
+            count_alive(1); // it was counted where it ended
+            cell->drop_reference();
+            continue;
+        case Arrival::fresh:
+            adopt_new(*cell);
+            break;
+        case Arrival::woken:
+            requeue(*cell);
+            break;
+        }
+        if (logs_wakes) poll_log_.woken(*cell, "another thread");
+    }
+}
+
+// ---- the queue ----
+
+void Worker::deliver_in_crew(Cell& cell) noexcept {
+    if (cell.is_local() && &cell.executor() != this) return static_cast<Worker&>(cell.executor()).send(cell);
+    if (logs_wakes) [[unlikely]]
+        note_wake(cell);
+    if (cell.is_local()) return requeue(cell);
+    Cell* next = &cell;
+    const OwnerLock::Scope lock(lock_);
+    if (lifo_streak_ < lifo_bound) next = std::exchange(lifo_, next);
+    if (!next) return;
+    queue.reserve(queue.size() + 1);
+    queue.push(*next);
+}
+
+void Worker::adopt_in_crew(Cell& cell) {
+    // Its handle may be used on any worker. One that was sent here says so already, and its handle may be in
+    // use by now; any other nobody else has seen yet.
+    if (const std::uint64_t word = cell.load(); !(word & TaskState::join_shared))
+        cell.word().store(word | TaskState::join_shared, memory_order_relaxed);
+    count_alive(1);
+    cells.push_back(cell);
+    requeue(cell);
+}
+
+/// To the end of the queue.
+void Worker::requeue(Cell& cell) noexcept {
+    if (!crew_) return queue.push(cell);
+    if (cell.is_local()) {
+        local_.reserve(local_.size() + 1);
+        return local_.push(cell);
+    }
+    const OwnerLock::Scope lock(lock_);
+    queue.reserve(queue.size() + 1);
+    queue.push(cell);
+}
+
+Cell* Worker::next_task() noexcept {
+    if (!crew_) return queue.pop();
+    const OwnerLock::Scope lock(lock_);
+    if (!local_.empty() && (turns_ % 2 == 0 || (queue.empty() && !lifo_))) [[unlikely]]
+        return local_.pop();
+    if (lifo_) {
+        if (lifo_streak_ < lifo_bound || queue.empty()) {
+            ++lifo_streak_;
+            count(counters.lifo);
+            return std::exchange(lifo_, nullptr);
+        }
+        queue.reserve(queue.size() + 1);
+        queue.push(*std::exchange(lifo_, nullptr));
+    }
+    lifo_streak_ = 0;
+    return queue.pop();
+}
+
+std::uint64_t Worker::next_id_block() noexcept { return crew_->next_id_block(crew_ids); }
+
+bool Worker::idle_now() noexcept {
+    if (has_arrivals() || !local_.empty()) return false;
+    if (!crew_) return queue.empty();
+    const OwnerLock::Scope lock(lock_);
+    return queue.empty() && !lifo_;
+}
+
+void Worker::take_half(std::vector<Cell*>& out) noexcept {
+    const OwnerLock::Scope lock(lock_);
+    // Waking another thread costs some microseconds, of this one too: more than many a task.
+    surplus_ = queue.size() < 2 ? 0 : surplus_ + queue.size();
+    if (surplus_ < patience) return;
+    surplus_ = 0;
+    for (std::size_t half = (queue.size() + 1) / 2; half > 0; --half) out.push_back(queue.pop());
+}
+
+void Worker::take_everything(std::vector<Cell*>& out) noexcept {
+    {
+        const OwnerLock::Scope lock(lock_);
+        take_queued(out);
+    }
+    take_arrived(out);
+}
+
+void Worker::take_all(std::vector<Cell*>& out) noexcept {
+    lock_.visit([&] { take_queued(out); });
+    take_arrived(out);
+}
+
+void Worker::take_queued(std::vector<Cell*>& out) noexcept {
+    while (Cell* cell = queue.pop()) out.push_back(cell);
+    if (lifo_) out.push_back(std::exchange(lifo_, nullptr));
+}
+
+/// But for what only this worker can take in.
+void Worker::take_arrived(std::vector<Cell*>& out) noexcept {
+    const std::lock_guard lock(arrived_mutex_);
+    std::erase_if(arrived_, [&](const auto& arrival) {
+        if (arrival.second != Arrival::woken || arrival.first->is_local()) return false;
+        out.push_back(arrival.first);
+        return true;
+    });
+}
+
+// ---- a turn ----
+
+void Worker::settle() noexcept {
+    TaskState* task = turn.settling;
+    if (!task) return;
+    turn.settling = nullptr;
+    auto& cell = static_cast<Cell&>(*task);
+    switch (task->settle(turn.settling_delta, turn.settling_woken)) {
+    case TaskState::Settled::idle:
+        return;
+    case TaskState::Settled::again:
+        if (logs_wakes) [[unlikely]] {
+            if (turn.settling_woken) poll_log_.woken_by_last(cell);
+            else poll_log_.woken(cell, "another thread");
+        }
+        break;
+    case TaskState::Settled::lost: // S3 set LOST: the poll to come is for the verdict
+        break;
+    }
+    requeue(cell);
+}
+
+void Worker::poll(Cell& cell) {
+    ++turns_;
+    turn.current = &cell;
+    turn.delta = 0;
+    turn.woken = false;
+    turn.yielded = false;
+
+    const std::uint64_t word = cell.begin_poll();
+    std::exception_ptr error;
+    if (word & (TaskState::aborted | TaskState::lost)) [[unlikely]] {
+        if (word & TaskState::aborted) {
+            if (word & TaskState::lost) (void)take_lost_note(cell);
+            if (logs_wakes) [[unlikely]]
+                poll_log_.cancel(cell);
+            return end_task(cell, nullptr, true);
+        }
+        error = diagnose(cell);
+        if (!error) { // the policy is to leave it
+            turn.current = nullptr;
+            settle();
+            if (!cell.leave_lost()) requeue(cell);
+            return;
+        }
+        cell.clear_lost();
+        if (logs_wakes) [[unlikely]]
+            poll_log_.woken(cell, "nobody, for it hangs");
+        if (!cell.strand().has_coroutine()) { // a root that is no coroutine, unless there is one inside of it
+            if (!cell.strand().fail_leaf(error)) return end_task(cell, error, false);
+            error = nullptr;
+        }
+    }
+    if (logs_wakes) [[unlikely]]
+        poll_log_.begin(cell);
+    watched_.begin_poll(cell.id());
+    const LentWaker waker(&cell);
+    Context cx(waker.get());
+    const bool finished = cell.strand().poll(cx, error);
+    watched_.end_poll();
+    if (logs_wakes) [[unlikely]]
+        poll_log_.end(finished ? nullptr : &cell,
+                      finished ? (error ? "Ready, with an exception" : "Ready") : "Pending");
+
+    if (finished) return end_task(cell, std::move(error), false);
+
+    turn.current = nullptr;
+    const std::uint64_t delta = turn.delta;
+    const bool woken = turn.woken;
+    const bool yielded = turn.yielded;
+    if (turn.settling) settle();
+    if (woken || yielded) {
+        bool storms = false;
+        if (woken && !yielded && !((word | cell.load()) & TaskState::notified)) {
+            storms = self_wake_.woke_itself(cell.id(), turns_);
+        } else if (self_wake_.suspects_any()) {
+            self_wake_.did_not(cell.id());
+        }
+        if (logs_wakes) [[unlikely]]
+            poll_log_.woken(cell, yielded ? "itself (it gave way)" : "itself");
+        cell.settle(delta, true);
+        if (storms) [[unlikely]]
+            report_self_wake(cell); // its hook may ask for a dump: all counts are in their place
+        requeue(cell);
+        return;
+    }
+    if (self_wake_.suspects_any()) [[unlikely]]
+        self_wake_.did_not(cell.id());
+    turn.settling = &cell;
+    turn.settling_delta = delta;
+    turn.settling_woken = false;
+    // Others of the crew may wake it, and must find it while we are in a poll that takes long.
+    if (crew_) settle();
+}
+
+void Worker::end_task(Cell& cell, std::exception_ptr error, bool cancelled) {
+    if (error) [[unlikely]]
+        return fail_task(cell, std::move(error));
+    // Frame, arguments, closure: all die here, while the task still is `current` and ACTIVE, so that nothing
+    // in them can be taken for its last waker.
+    if (cancelled) cell.cancel();
+    else cell.finish(nullptr);
+    turn.current = nullptr;
+    if (cell.outcome() == Outcome::error) [[unlikely]]
+        return publish_error(cell); // the move of the result threw
+    publish(cell);
+    if (turn.settling) settle();
+}
+
+/// Wakes the joiner, which may be the one that is settling.
+bool Worker::publish(Cell& cell) noexcept {
+    if (logs_wakes) [[unlikely]]
+        ending_ = cell.id();
+    bool has_handle;
+    if (crew_ && &cell.executor() != this) { // its home has it in a list, and lets go of it there
+        auto& home = static_cast<Worker&>(cell.executor());
+        count_alive(std::size_t(-1));
+        has_handle = cell.publish(turn.delta, true);
+        home.take_back(cell);
+    } else {
+        forget(cell);
+        has_handle = cell.publish(turn.delta);
+    }
+    ending_.reset();
+    return has_handle;
+}
+
+void Worker::fail_task(Cell& cell, std::exception_ptr error) {
+    cell.finish(std::move(error));
+    turn.current = nullptr;
+    publish_error(cell);
+}
+
+void Worker::publish_error(Cell& cell) {
+    UnhandledReport report;
+    report.task_id = cell.id();
+    report.task_name = cell.name();
+    report.spawned_at = cell.spawned_at();
+    report.error = cell.error();
+    const bool has_handle = publish(cell);
+    settle();
+    if (has_handle || comes_from_a_hang(report.error)) return;
+    call_hook([&] {
+        if (shared_.options.on_unhandled) shared_.options.on_unhandled(report);
+        else print_report(format_report(report));
+    });
+}
+
+void Worker::between_polls() {
+    settle(); // a visitor reads the counts of all tasks
+    gate.make_way();
+    if (dump_requested_.load(memory_order_relaxed)) [[unlikely]]
+        maybe_dump();
+    if (timers() != 0) fire_due();
+    if (turns_ - births_at_ > 10'000) {
+        births_at_ = turns_;
+        note_births();
+    }
+}
+
+bool Worker::run_one() {
+    if (has_arrived_.load(memory_order_acquire)) [[unlikely]]
+        take_arrivals(); // [I2]
+    if (Cell* cell = next_task()) [[likely]] {
+        poll(*cell);
+        if (--turns_to_look_ == 0) [[unlikely]] {
+            turns_to_look_ = turns_between_looks;
+            between_polls();
+        }
+        return true;
+    }
+    settle();
+    between_polls();
+    return !idle_now();
+}
+
+bool Worker::park(std::optional<Instant> steady_deadline) {
+    note_births();
+    gate.leave();
+    // A signal handler that wakes from this thread now is a stranger: it must unpark.
+    turn.runtime = nullptr;
+    const bool unparked = parker_.park(steady_deadline);
+    turn.runtime = static_cast<Executor*>(this);
+    gate.enter();
+    return unparked;
+}
+
+void Worker::trim_now_and_then() {
+    if (turns_ - trimmed_at_ <= 1000) return;
+    trimmed_at_ = turns_;
+    FrameCache::trim();
+}
+
+// ---- the end ----
+
+std::size_t Worker::mark_for_end() noexcept {
+    open = false;
+    take_arrivals();
+    settle();
+    // Every task is marked first, and made ACTIVE: destroying one may drop the last waker of another, or wake
+    // it, and neither may lead to anything now.
+    std::size_t owed = 0; // deliveries: tasks that somebody else made ACTIVE
+    cells.for_each([&](Cell& cell) {
+        const std::uint64_t before =
+            cell.word().fetch_or(TaskState::aborted | TaskState::active, memory_order_acq_rel);
+        if (before & TaskState::active) ++owed;
+    });
+    return owed;
+}
+
+std::size_t Worker::swallow_deliveries() noexcept {
+    std::size_t swallowed = 0;
+    take_arrivals();
+    while (queue.pop()) ++swallowed;
+    while (local_.pop()) ++swallowed;
+    if (std::exchange(lifo_, nullptr)) ++swallowed;
+    return swallowed;
+}
+
+void Worker::destroy_tasks() noexcept {
+    while (Cell* cell = cells.front()) {
+        turn.current = cell;
+        turn.delta = 0;
+        cell->cancel();
+        turn.current = nullptr;
+        forget(*cell);
+        cell->publish(turn.delta);
+    }
+}
+
+} // namespace rouse::detail

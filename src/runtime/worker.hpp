@@ -1,0 +1,217 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "diag/hang_log.hpp"
+#include "rouse/base/gate.hpp"
+#include "rouse/base/parker.hpp"
+#include "rouse/runtime/core.hpp"
+#include "rouse/runtime/options.hpp"
+#include "rouse/time/driver.hpp"
+#include "runtime/birth_log.hpp"
+#include "runtime/poll_log.hpp"
+#include "runtime/self_wake.hpp"
+#include "runtime/watchdog.hpp"
+
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace rouse::detail {
+
+class Crew;
+
+/// What the workers of one runtime have in common.
+class Shared {
+public:
+    explicit Shared(RuntimeOptions options) : options(std::move(options)), hang_log(this->options.on_hang) {}
+    RuntimeOptions options;
+    HangLog hang_log;
+};
+
+/// A thread's worth of a runtime: the tasks that it is to poll, its timers, and what it knows about them. The
+/// thread that drives it may change between two drives (block_on here, then there), never during one.
+///
+/// A turn: take a task from the queue, poll it, settle the one before (see Turn). Between two polls come,
+/// when they are due, tasks that other threads sent, visitors at the gate, timers. With an empty queue the
+/// thread parks until the next timer or an `unpark`.
+///
+/// Alone it is all of a `current_thread` runtime. In a crew its tasks may be polled by the others, too: see
+/// crew.hpp.
+class Worker final : public Executor, public TimeDriver, public Diagnosis {
+public:
+    explicit Worker(Shared& shared);
+    Worker(Shared& shared, Crew& crew, unsigned number, const Worker* first);
+
+    /// The calling thread drives this worker, for as long as it lasts.
+    class DriveScope;
+
+    /// Polls the next task. False: none is runnable, and everything else that was due is done.
+    bool run_one();
+    [[nodiscard]] std::uint64_t turns() const noexcept { return turns_; }
+    /// Whether tasks wait to be taken in.
+    [[nodiscard]] bool has_arrivals() const noexcept { return has_arrived_.load(memory_order_acquire); }
+    [[nodiscard]] bool idle_now() noexcept;
+    /// Sleeps until an unpark, or the deadline. True: it was unparked.
+    bool park(std::optional<Instant> steady_deadline);
+    void unpark() noexcept { parker_.unpark(); }
+    void settle() noexcept;
+
+    // ---- from any thread ----
+
+    /// Takes a new task in. False: the worker is closed.
+    bool send_new(Cell& cell);
+    /// As `inject`; also for local tasks, and such as a busy worker of the crew gives away.
+    void send(Cell& cell) noexcept;
+    void send_all(const std::vector<Cell*>& cells) noexcept;
+    /// In a crew: a task that was taken in here has ended elsewhere.
+    void take_back(Cell& cell) noexcept;
+    /// No more new tasks from other threads. False: it was closed before.
+    bool close() noexcept;
+
+    [[nodiscard]] bool is_here() const noexcept { return turn.runtime == static_cast<const Executor*>(this); }
+    /// The dump goes to stderr at the next turn. Safe in a signal handler.
+    void request_dump() noexcept {
+        dump_requested_.store(true, memory_order_release);
+        parker_.unpark();
+    }
+    void maybe_dump();
+    [[nodiscard]] RuntimeDump dump_here();
+    [[nodiscard]] QuiescenceReport pending_tasks();
+    [[nodiscard]] const WatchedThread& watched() const noexcept { return watched_; }
+    void note_births() { births_.add(last_task_id(), std::chrono::steady_clock::now()); }
+    void trim_now_and_then();
+
+    /// The end of the runtime; the driving thread, of all its workers one after another. First all tasks are
+    /// marked,
+    std::size_t mark_for_end() noexcept;
+    /// then all deliveries that are owed are swallowed: their number.
+    std::size_t swallow_deliveries() noexcept;
+    /// then they are destroyed.
+    void destroy_tasks() noexcept;
+
+    /// With the watchdog's help or a visitor's: whose polls nobody may look into at the moment.
+    Gate gate;
+    /// The task that `block_on` drives, when alone.
+    const Cell* root = nullptr;
+
+    // Executor
+    void inject(Cell& cell) noexcept override;
+    void schedule_lost(Cell& cell) noexcept override;
+    void note_wake(Cell& cell) noexcept override;
+    void deliver_in_crew(Cell& cell) noexcept override;
+    void adopt_in_crew(Cell& cell) override;
+    std::uint64_t next_id_block() noexcept override;
+    // TimeDriver
+    void interrupt() noexcept override { parker_.unpark(); }
+    // Diagnosis
+    HangPolicy hang_policy() const noexcept override { return shared_.options.hang_policy; }
+    void hang(HangReport& report) override;
+
+    // ---- in a crew ----
+
+    /// What this worker did. Written by its thread, read by any.
+    class Counters {
+    public:
+        Atomic<std::uint64_t> polls{0};
+        Atomic<std::uint64_t> parks{0};
+        Atomic<std::uint64_t> shared{0}; // tasks given to others
+        Atomic<std::uint64_t> lifo{0};   // polls of a task that came by the LIFO slot
+        Atomic<std::uint64_t> queued{0}; // as of the last look
+    };
+    Counters counters;
+    static void count(Atomic<std::uint64_t>& counter, std::uint64_t more = 1) noexcept {
+        counter.store(counter.load(memory_order_relaxed) + more, memory_order_relaxed);
+    }
+    const unsigned number;
+    /// It sleeps for want of work, and may be claimed: see Crew.
+    Atomic<bool> asleep{false};
+    /// The driving thread, between two polls: half of what is queued, for another worker, if that has been
+    /// much for a while.
+    void take_half(std::vector<Cell*>& out) noexcept;
+    /// The driving thread, in a poll that is going to block: all of it.
+    void take_everything(std::vector<Cell*>& out) noexcept;
+    /// Any other thread, while this one is stuck in a long poll: all that is queued and may move.
+    void take_all(std::vector<Cell*>& out) noexcept;
+
+private:
+    friend class Crew;
+    /// Who dropped the last waker of a task, for the report.
+    class LostNote {
+    public:
+        Cell* cell;
+        std::string by;
+    };
+    /// What another thread sends.
+    enum class Arrival : std::uint8_t { woken, fresh, ended };
+
+    Cell* next_task() noexcept;
+    void take_queued(std::vector<Cell*>& out) noexcept;
+    void take_arrived(std::vector<Cell*>& out) noexcept;
+    void take_arrivals();
+    void arrive(Cell& cell, Arrival kind) noexcept;
+    void poll(Cell& cell);
+    void end_task(Cell& cell, std::exception_ptr error, bool cancelled);
+    void fail_task(Cell& cell, std::exception_ptr error);
+    void publish_error(Cell& cell);
+    bool publish(Cell& cell) noexcept;
+    void requeue(Cell& cell) noexcept;
+    /// The error for a task that is lost; null: leave it.
+    std::exception_ptr diagnose(Cell& cell);
+    std::string take_lost_note(const Cell& cell);
+    void between_polls();
+    void report_self_wake(Cell& cell);
+    TaskDump dump_task(const Cell& cell) const;
+
+    Shared& shared_;
+    Crew* const crew_;
+    Parker parker_;
+    PollLog poll_log_;
+    std::optional<std::uint64_t> ending_; // with logs_wakes: the task whose end is being published
+    SelfWakeWatch self_wake_;
+    WatchedThread watched_;
+    std::uint64_t turns_ = 0;
+    std::uint32_t turns_to_look_ = 61; // at timers, and for visitors
+    Atomic<bool> driven_{false};
+    Atomic<bool> dump_requested_{false};
+    std::uint64_t trimmed_at_ = 0;
+    BirthLog births_;
+    std::uint64_t births_at_ = 0;
+
+    // In a crew: under TimeDriver::lock_, as the queue. The task to be polled next: what the poll before it
+    // woke, whose data still is in the cache. A bound keeps two that wake each other from having it all.
+    Cell* lifo_ = nullptr;
+    unsigned lifo_streak_ = 0;
+    std::size_t surplus_ = 0; // the sum of what was queued, turn by turn, while somebody idled
+    RunQueue local_;          // of the driving thread: tasks that stay
+
+    // ---- from other threads, under the mutex ----
+    std::mutex arrived_mutex_;
+    std::vector<std::pair<Cell*, Arrival>> arrived_;
+    std::vector<std::pair<Cell*, Arrival>> arriving_; // of the driving thread: swapped with the former
+    std::vector<LostNote> lost_notes_;
+    bool closed_ = false;
+    // [I1] arrive pushes under the mutex, then sets this, then unparks; [I2] the driver loads it, then takes
+    // the list under the mutex. A driver that misses the store has not parked yet, and the parker's token
+    // (K1/K2) keeps it from sleeping: it looks again.
+    Atomic<bool> has_arrived_{false};
+};
+
+class Worker::DriveScope {
+public:
+    DriveScope(Worker& worker, std::shared_ptr<RuntimeCore> core);
+    ~DriveScope();
+    DriveScope(const DriveScope&) = delete;
+    DriveScope& operator=(const DriveScope&) = delete;
+
+private:
+    static Worker& claim(Worker& worker);
+    Worker& worker_;
+    Turn before_;
+    TimeDriver* driver_before_;
+    std::shared_ptr<RuntimeCore> core_;
+    std::shared_ptr<RuntimeCore>* core_before_;
+    DiagnosisScope diagnosis_;
+};
+
+} // namespace rouse::detail
