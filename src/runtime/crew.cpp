@@ -66,12 +66,8 @@ void Crew::work(Worker& worker) {
         while (!stopping_.load(memory_order_acquire)) {
             if (has_injected_.load(memory_order_acquire)) [[unlikely]]
                 take_injected(worker);
-            if (worker.run_one()) {
-                if (anyone_idle()) [[unlikely]]
-                    share(worker);
-                continue;
-            }
-            idle(worker);
+            worker.run(nullptr);
+            if (!worker.has_work()) idle(worker);
         }
         worker.settle();
     }
@@ -96,7 +92,7 @@ void Crew::take_injected(Worker& worker) {
     for (std::size_t i = 0; i < count; ++i) {
         const auto& [cell, is_new] = taken[i];
         if (is_new) worker.adopt_new(*cell);
-        else worker.requeue(*cell);
+        else worker.requeue_in_crew(*cell);
         if (worker.logs_wakes) worker.poll_log_.woken(*cell, "another thread");
     }
     if (more) wake_one_idle();
@@ -132,7 +128,7 @@ void Crew::share(Worker& worker) noexcept {
         other->send_all(cells);
         return;
     }
-    for (Cell* cell : cells) worker.requeue(*cell); // it has found work meanwhile
+    for (Cell* cell : cells) worker.requeue_in_crew(*cell); // it has found work meanwhile
 }
 
 Worker* Crew::claim_idle() noexcept {

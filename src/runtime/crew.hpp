@@ -51,6 +51,8 @@ public:
         return next_id_.fetch_add(ids, memory_order_relaxed);
     }
     [[nodiscard]] const std::vector<std::unique_ptr<Worker>>& workers() const noexcept { return workers_; }
+    /// The calling worker has more than it is polling, perhaps, while somebody is idle.
+    void share(Worker& worker) noexcept;
     /// The calling worker is about to block: its tasks go to the others.
     void give_away(Worker& from) noexcept;
 
@@ -64,7 +66,6 @@ private:
     void start_thread(Worker& worker);
     void work(Worker& worker);
     void idle(Worker& worker);
-    void share(Worker& worker) noexcept;
     void take_injected(Worker& worker);
     void inject_all(const std::vector<Cell*>& cells) noexcept;
     Worker* claim_idle() noexcept;

@@ -45,9 +45,8 @@ void CurrentThread::drive(Cell& root) {
     std::optional<QuiescenceReport> deadlock;
     // The root's handle, which our caller holds, keeps the cell: its word may be read to the end.
     while (!(root.load() & TaskState::done)) {
-        if (worker_.run_one()) [[likely]]
-            continue;
-        if (idle(quiet)) continue;
+        worker_.run(&root);
+        if ((root.load() & TaskState::done) || worker_.has_work() || idle(quiet)) continue;
         if (deadlock) continue;
         deadlock = worker_.pending_tasks();
         deadlock->proven = true;

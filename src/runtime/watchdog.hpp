@@ -26,13 +26,13 @@ public:
     void begin_drive();
     void end_drive() noexcept;
 
-    void begin_poll(std::uint64_t task) noexcept {
+    /// `number` counts the polls of this thread.
+    void begin_poll(std::uint64_t number, std::uint64_t task) noexcept {
         task_.store(task, memory_order_relaxed);
-        poll_.store(++polls_, memory_order_relaxed); // odd: a poll runs
+        poll_.store(2 * number + 1, memory_order_relaxed); // odd: a poll runs
     }
-    void end_poll() noexcept { poll_.store(++polls_, memory_order_relaxed); }
+    void end_poll() noexcept { poll_.store(0, memory_order_relaxed); }
 
-    [[nodiscard]] std::uint64_t polls() const noexcept { return polls_ / 2; }
     /// Odd: a poll runs, and it is this one. Any thread may ask.
     [[nodiscard]] std::uint64_t current_poll() const noexcept { return poll_.load(memory_order_relaxed); }
     /// The task that is being polled, as any thread may ask.
@@ -49,7 +49,6 @@ private:
 
     Atomic<std::uint64_t> poll_{0};
     Atomic<std::uint64_t> task_{0};
-    std::uint64_t polls_ = 0;
 
     std::chrono::milliseconds threshold_;
     std::function<void(const LongPollReport&)> hook_;

@@ -22,6 +22,8 @@ constexpr std::uint32_t turns_between_looks = 61;
 constexpr unsigned lifo_bound = 3;
 // A worker shares when so many tasks have waited for a turn: many for one, or two for many.
 constexpr std::size_t patience = 32;
+// In a crew the ids of a worker come in blocks, so that they need no RMW each, and still grow with time.
+constexpr std::uint64_t ids_at_a_time = 256;
 // A worker that is asleep is not woken for one task that it only has to let go of.
 constexpr std::size_t returns_before_wake = 64;
 
@@ -195,6 +197,8 @@ void Worker::deliver_in_crew(Cell& cell) noexcept {
 }
 
 void Worker::adopt_in_crew(Cell& cell) {
+    if (last_task_id() % ids_at_a_time == 0) set_last_task_id(crew_->next_id_block(ids_at_a_time));
+    cell.belong_to(*this, next_task_id());
     // Its handle may be used on any worker. One that was sent here says so already, and its handle may be in
     // use by now; any other nobody else has seen yet.
     if (const std::uint64_t word = cell.load(); !(word & TaskState::join_shared))
@@ -205,8 +209,12 @@ void Worker::adopt_in_crew(Cell& cell) {
 }
 
 /// To the end of the queue.
-void Worker::requeue(Cell& cell) noexcept {
-    if (!crew_) return queue.push(cell);
+inline void Worker::requeue(Cell& cell) noexcept {
+    if (crew_) return requeue_in_crew(cell);
+    queue.push(cell);
+}
+
+void Worker::requeue_in_crew(Cell& cell) noexcept {
     if (cell.is_local()) {
         local_.reserve(local_.size() + 1);
         return local_.push(cell);
@@ -216,8 +224,7 @@ void Worker::requeue(Cell& cell) noexcept {
     queue.push(cell);
 }
 
-Cell* Worker::next_task() noexcept {
-    if (!crew_) return queue.pop();
+inline Cell* Worker::next_in_crew() noexcept {
     const OwnerLock::Scope lock(lock_);
     if (!local_.empty() && (turns_ % 2 == 0 || (queue.empty() && !lifo_))) [[unlikely]]
         return local_.pop();
@@ -234,13 +241,11 @@ Cell* Worker::next_task() noexcept {
     return queue.pop();
 }
 
-std::uint64_t Worker::next_id_block() noexcept { return crew_->next_id_block(crew_ids); }
-
-bool Worker::idle_now() noexcept {
-    if (has_arrivals() || !local_.empty()) return false;
-    if (!crew_) return queue.empty();
+bool Worker::has_work() noexcept {
+    if (has_arrivals() || !local_.empty()) return true;
+    if (!crew_) return !queue.empty();
     const OwnerLock::Scope lock(lock_);
-    return queue.empty() && !lifo_;
+    return !queue.empty() || lifo_;
 }
 
 void Worker::take_half(std::vector<Cell*>& out) noexcept {
@@ -302,7 +307,8 @@ void Worker::settle() noexcept {
     requeue(cell);
 }
 
-void Worker::poll(Cell& cell) {
+template <bool Logged>
+ROUSE_ALWAYS_INLINE void Worker::poll(Cell& cell) {
     ++turns_;
     turn.current = &cell;
     turn.delta = 0;
@@ -311,36 +317,15 @@ void Worker::poll(Cell& cell) {
 
     const std::uint64_t word = cell.begin_poll();
     std::exception_ptr error;
-    if (word & (TaskState::aborted | TaskState::lost)) [[unlikely]] {
-        if (word & TaskState::aborted) {
-            if (word & TaskState::lost) (void)take_lost_note(cell);
-            if (logs_wakes) [[unlikely]]
-                poll_log_.cancel(cell);
-            return end_task(cell, nullptr, true);
-        }
-        error = diagnose(cell);
-        if (!error) { // the policy is to leave it
-            turn.current = nullptr;
-            settle();
-            if (!cell.leave_lost()) requeue(cell);
-            return;
-        }
-        cell.clear_lost();
-        if (logs_wakes) [[unlikely]]
-            poll_log_.woken(cell, "nobody, for it hangs");
-        if (!cell.strand().has_coroutine()) { // a root that is no coroutine, unless there is one inside of it
-            if (!cell.strand().fail_leaf(error)) return end_task(cell, error, false);
-            error = nullptr;
-        }
-    }
-    if (logs_wakes) [[unlikely]]
-        poll_log_.begin(cell);
-    watched_.begin_poll(cell.id());
+    if (word & (TaskState::aborted | TaskState::lost)) [[unlikely]]
+        if (!judge(cell, word, error)) return;
+    if (Logged) poll_log_.begin(cell);
+    watched_.begin_poll(turns_, cell.id());
     const LentWaker waker(&cell);
     Context cx(waker.get());
     const bool finished = cell.strand().poll(cx, error);
     watched_.end_poll();
-    if (logs_wakes) [[unlikely]]
+    if (Logged)
         poll_log_.end(finished ? nullptr : &cell,
                       finished ? (error ? "Ready, with an exception" : "Ready") : "Pending");
 
@@ -358,8 +343,7 @@ void Worker::poll(Cell& cell) {
         } else if (self_wake_.suspects_any()) {
             self_wake_.did_not(cell.id());
         }
-        if (logs_wakes) [[unlikely]]
-            poll_log_.woken(cell, yielded ? "itself (it gave way)" : "itself");
+        if (Logged) poll_log_.woken(cell, yielded ? "itself (it gave way)" : "itself");
         cell.settle(delta, true);
         if (storms) [[unlikely]]
             report_self_wake(cell); // its hook may ask for a dump: all counts are in their place
@@ -373,6 +357,34 @@ void Worker::poll(Cell& cell) {
     turn.settling_woken = false;
     // Others of the crew may wake it, and must find it while we are in a poll that takes long.
     if (crew_) settle();
+}
+
+/// Of a task that is aborted or lost. False: there is nothing to poll any more. `error`: to be thrown at its
+/// await.
+bool Worker::judge(Cell& cell, std::uint64_t word, std::exception_ptr& error) {
+    if (word & TaskState::aborted) {
+        if (word & TaskState::lost) (void)static_cast<Worker&>(cell.executor()).take_lost_note(cell);
+        if (logs_wakes) poll_log_.cancel(cell);
+        end_task(cell, nullptr, true);
+        return false;
+    }
+    error = diagnose(cell);
+    if (!error) { // the policy is to leave it
+        turn.current = nullptr;
+        settle();
+        if (!cell.leave_lost()) requeue(cell);
+        return false;
+    }
+    cell.clear_lost();
+    if (logs_wakes) poll_log_.woken(cell, "nobody, for it hangs");
+    if (cell.strand().has_coroutine()) return true;
+    // A root that is no coroutine, unless there is one inside of it.
+    if (cell.strand().fail_leaf(error)) {
+        error = nullptr;
+        return true;
+    }
+    end_task(cell, std::move(error), false);
+    return false;
 }
 
 void Worker::end_task(Cell& cell, std::exception_ptr error, bool cancelled) {
@@ -440,20 +452,33 @@ void Worker::between_polls() {
     }
 }
 
-bool Worker::run_one() {
-    if (has_arrived_.load(memory_order_acquire)) [[unlikely]]
-        take_arrivals(); // [I2]
-    if (Cell* cell = next_task()) [[likely]] {
-        poll(*cell);
+void Worker::poll_logged(Cell& cell) { poll<true>(cell); }
+
+void Worker::run(const Cell* until) {
+    // What the loop asks for in each turn, and nobody changes.
+    Crew* const crew = crew_;
+    const bool logs = logs_wakes;
+    for (;;) {
+        if (until && (until->load() & TaskState::done)) [[unlikely]]
+            return;
+        if (has_arrived_.load(memory_order_acquire)) [[unlikely]]
+            take_arrivals(); // [I2]
+        Cell* const cell = crew ? next_in_crew() : queue.pop();
+        if (!cell) [[unlikely]]
+            break;
+        if (logs) [[unlikely]]
+            poll_logged(*cell);
+        else poll<false>(*cell);
+        if (crew && crew->anyone_idle()) [[unlikely]]
+            crew->share(*this);
         if (--turns_to_look_ == 0) [[unlikely]] {
             turns_to_look_ = turns_between_looks;
             between_polls();
+            if (crew) return; // to look at what was injected
         }
-        return true;
     }
     settle();
     between_polls();
-    return !idle_now();
 }
 
 bool Worker::park(std::optional<Instant> steady_deadline) {

@@ -46,12 +46,13 @@ public:
     /// The calling thread drives this worker, for as long as it lasts.
     class DriveScope;
 
-    /// Polls the next task. False: none is runnable, and everything else that was due is done.
-    bool run_one();
+    /// Polls tasks until `until` is done (if it is given) or none is runnable; in a crew, now and then,
+    /// before that. Between the polls everything else that is due is done.
+    void run(const Cell* until);
     [[nodiscard]] std::uint64_t turns() const noexcept { return turns_; }
     /// Whether tasks wait to be taken in.
     [[nodiscard]] bool has_arrivals() const noexcept { return has_arrived_.load(memory_order_acquire); }
-    [[nodiscard]] bool idle_now() noexcept;
+    [[nodiscard]] bool has_work() noexcept;
     /// Sleeps until an unpark, or the deadline. True: it was unparked.
     bool park(std::optional<Instant> steady_deadline);
     void unpark() noexcept { parker_.unpark(); }
@@ -101,7 +102,6 @@ public:
     void note_wake(Cell& cell) noexcept override;
     void deliver_in_crew(Cell& cell) noexcept override;
     void adopt_in_crew(Cell& cell) override;
-    std::uint64_t next_id_block() noexcept override;
     // TimeDriver
     void interrupt() noexcept override { parker_.unpark(); }
     // Diagnosis
@@ -145,17 +145,21 @@ private:
     /// What another thread sends.
     enum class Arrival : std::uint8_t { woken, fresh, ended };
 
-    Cell* next_task() noexcept;
+    Cell* next_in_crew() noexcept;
     void take_queued(std::vector<Cell*>& out) noexcept;
     void take_arrived(std::vector<Cell*>& out) noexcept;
     void take_arrivals();
     void arrive(Cell& cell, Arrival kind) noexcept;
+    template <bool Logged>
     void poll(Cell& cell);
+    void poll_logged(Cell& cell);
+    bool judge(Cell& cell, std::uint64_t word, std::exception_ptr& error);
     void end_task(Cell& cell, std::exception_ptr error, bool cancelled);
     void fail_task(Cell& cell, std::exception_ptr error);
     void publish_error(Cell& cell);
     bool publish(Cell& cell) noexcept;
     void requeue(Cell& cell) noexcept;
+    void requeue_in_crew(Cell& cell) noexcept;
     /// The error for a task that is lost; null: leave it.
     std::exception_ptr diagnose(Cell& cell);
     std::string take_lost_note(const Cell& cell);

@@ -79,12 +79,25 @@ void Cell::destroy_outcome() noexcept {
 
 bool Cell::publish(std::uint64_t delta, bool keep) noexcept {
     std::uint64_t word = this->word().load(memory_order_acquire);
-    if (!keep && ((word + delta) & ~flags_mask) ==
-                     one_reference) { // detached, and only the executor has it: nobody is left to be told
+    // The most common ends. One: detached, and only the executor has it, so nobody is left to be told.
+    if (!keep && ((word + delta) & ~flags_mask) == one_reference) {
         destroy_outcome();
         free(this);
         return false;
     }
+    // Two: a task of this runtime awaits the handle, in owner mode, and has no more to ask of us than a wake.
+    if (const std::uintptr_t joiner = extras_.load(memory_order_relaxed);
+        (joiner & 1) && (word & (joinable | join_shared)) == joinable) {
+        const std::uint64_t next = ((word + delta - one_reference) | done) & ~(active | notified | lost);
+        if (this->word().compare_exchange_strong(word, next, memory_order_acq_rel, memory_order_acquire)) {
+            reinterpret_cast<TaskState*>(joiner - 1)->wake();
+            return true;
+        }
+    }
+    return publish_shared(word, delta, keep);
+}
+
+bool Cell::publish_shared(std::uint64_t word, std::uint64_t delta, bool keep) noexcept {
     bool discarded = false;
     for (;;) {
         const bool has_handle = word & joinable;

@@ -49,7 +49,6 @@ void Executor::forget(Cell& cell) noexcept {
 
 void Executor::deliver_in_crew(Cell&) noexcept {}
 void Executor::adopt_in_crew(Cell&) {}
-std::uint64_t Executor::next_id_block() noexcept { return last_id_; }
 
 void RunQueue::grow(std::size_t tasks) {
     const std::size_t capacity = std::max<std::size_t>(64, std::bit_ceil(tasks));

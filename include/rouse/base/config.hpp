@@ -51,5 +51,6 @@
 #else
 #define ROUSE_TLS __attribute__((tls_model("initial-exec")))
 #endif
+#define ROUSE_ALWAYS_INLINE inline __attribute__((always_inline))
 #define ROUSE_NOINLINE __attribute__((noinline))
 #define ROUSE_COLD __attribute__((noinline, cold))

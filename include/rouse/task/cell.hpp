@@ -161,6 +161,7 @@ private:
         const std::uintptr_t extras = extras_.load(memory_order_acquire);
         return extras && !(extras & 1) ? reinterpret_cast<CellExtras*>(extras) : nullptr;
     }
+    bool publish_shared(std::uint64_t word, std::uint64_t delta, bool keep) noexcept;
     void set_joiner(const Waker& waker);
     void wake_joiner() noexcept;
     bool poll_join_shared(Context& cx);
@@ -201,9 +202,9 @@ inline void Executor::adopt(Cell& cell) {
 }
 
 inline void Executor::adopt_new(Cell& cell) {
+    if (in_crew()) return adopt_in_crew(cell);
     cell.belong_to(*this, next_task_id());
-    if (in_crew()) adopt_in_crew(cell);
-    else adopt(cell);
+    adopt(cell);
 }
 
 inline void Executor::deliver(Cell& cell) noexcept {

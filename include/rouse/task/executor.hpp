@@ -64,11 +64,7 @@ public:
     inline void deliver(Cell& cell) noexcept;
     /// A task is done that was taken in here.
     void forget(Cell& cell) noexcept;
-    std::uint64_t next_task_id() noexcept {
-        if (in_crew() && last_id_ % crew_ids == 0) [[unlikely]]
-            last_id_ = next_id_block();
-        return ++last_id_;
-    }
+    std::uint64_t next_task_id() noexcept { return ++last_id_; }
     [[nodiscard]] std::uint64_t last_task_id() const noexcept { return last_id_; }
     [[nodiscard]] std::uint16_t index() const noexcept { return index_; }
     [[nodiscard]] bool in_crew() const noexcept { return crew_ != 0; }
@@ -87,11 +83,7 @@ protected:
     void count_alive(std::size_t more) noexcept { // one thread writes it
         alive.store(alive.load(memory_order_relaxed) + more, memory_order_relaxed);
     }
-    /// In a crew: the ids of a worker come in blocks, so that they need no RMW each, and still grow with
-    /// time.
-    static constexpr std::uint64_t crew_ids = 256;
-    /// A multiple of `crew_ids`, not given out before.
-    virtual std::uint64_t next_id_block() noexcept;
+    void set_last_task_id(std::uint64_t id) noexcept { last_id_ = id; }
 
 private:
     std::uint64_t last_id_ = 0;

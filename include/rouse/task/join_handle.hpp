@@ -68,7 +68,7 @@ public:
     bool poll_ready(Context& cx) {
         if (!cell_) [[unlikely]]
             detail::stop_polled_after_ready(type_name<JoinHandle>());
-        return cell_->poll_join(cx);
+        return (cell_->load() & detail::TaskState::done) || cell_->poll_join(cx);
     }
     T take_ready() {
         JoinHandle ended(std::move(*this)); // polled again it stops with a message

@@ -180,7 +180,7 @@ inline void rethrow_in_flight() {
 /// Takes one from the budget; false when there is none left, and the await has to give way.
 inline bool spend_budget() noexcept { return --turn.budget >= 0; }
 
-inline bool Strand::poll(Context& cx, std::exception_ptr& error) {
+ROUSE_ALWAYS_INLINE bool Strand::poll(Context& cx, std::exception_ptr& error) {
     PollScope scope{turn.scope, this, &cx, &error};
     if (!scope.outer) turn.budget = poll_budget;
     turn.scope = &scope;
@@ -190,7 +190,7 @@ inline bool Strand::poll(Context& cx, std::exception_ptr& error) {
     return ready;
 }
 
-inline bool Strand::run(PollScope& scope, Context& cx) {
+ROUSE_ALWAYS_INLINE bool Strand::run(PollScope& scope, Context& cx) {
     if (leaf_ops_) {
         if (!*scope.in_flight) {
 #if ROUSE_EXCEPTIONS
