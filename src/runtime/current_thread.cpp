@@ -17,6 +17,8 @@ thread_local std::shared_ptr<RuntimeCore>* current_core = nullptr;
 // Tasks polled between two looks at the injected tasks' flag are not counted: that is one load. Timers need
 // the clock, so they wait for this many.
 constexpr std::uint64_t turns_between_timers = 61;
+// A look at the descriptors is a system call, so it waits for this long as well.
+constexpr std::chrono::microseconds time_between_io(20);
 
 template <class Fn>
 void call_hook(Fn&& fn) noexcept {
@@ -66,6 +68,7 @@ public:
         : runtime_(claim(runtime)),
           before_(std::exchange(turn, Turn{})),
           driver_before_(TimeDriver::current()),
+          host_before_(IoHost::current()),
           self_(runtime.shared_from_this()),
           core_before_(std::exchange(current_core, &self_)),
           diagnosis_(runtime) {
@@ -73,10 +76,12 @@ public:
         turn.driving = true;
         turn.runtime = static_cast<Executor*>(&runtime);
         TimeDriver::set_current(&runtime);
+        IoHost::set_current(&runtime);
         runtime.watched_.begin_drive();
     }
     ~DriveScope() {
         runtime_.watched_.end_drive();
+        IoHost::set_current(host_before_);
         TimeDriver::set_current(driver_before_);
         current_core = core_before_;
         turn = before_;
@@ -96,6 +101,7 @@ private:
     CurrentThread& runtime_;
     Turn before_;
     TimeDriver* driver_before_;
+    IoHost* host_before_;
     std::shared_ptr<RuntimeCore> self_;
     std::shared_ptr<RuntimeCore>* core_before_;
     DiagnosisScope diagnosis_;
@@ -149,7 +155,7 @@ void CurrentThread::note_wake(Cell& cell) noexcept {
     Cell* waker = cell_of(turn.current);
     poll_log_.woken(cell, waker     ? "task " + std::to_string(waker->id())
                           : ending_ ? "the end of task " + std::to_string(*ending_)
-                                    : "the runtime (a timer, or a destructor)");
+                                    : "the runtime (a timer, I/O, or a destructor)");
 }
 
 void CurrentThread::take_injected() {
@@ -322,6 +328,36 @@ void CurrentThread::between_polls() {
     }
 }
 
+Result<std::shared_ptr<IoDriver>> CurrentThread::io_driver() {
+    if (!io_) {
+        auto driver = make_epoll_driver();
+        if (!driver) return std::unexpected(driver.error());
+        io_ = std::move(*driver);
+    }
+    return io_;
+}
+
+/// A busy runtime: what is ready is not to wait until there is nothing else to do.
+void CurrentThread::look_at_io() {
+    const Instant now = std::chrono::steady_clock::now();
+    if (now - io_looked_at_ < time_between_io || io_->registrations() == 0) return;
+    io_looked_at_ = now;
+    io_->poll_now();
+}
+
+/// Sleeps; true when something came.
+bool CurrentThread::park(std::optional<Instant> deadline) {
+    // Descriptors are registered by this thread only, so there will be none when there are none.
+    IoDriver* const io = io_ && io_->registrations() != 0 ? io_.get() : nullptr;
+    gate.leave();
+    turn.runtime = nullptr; // a signal handler that wakes from this thread now is a stranger: it must unpark
+    const bool unparked = io ? parker_.park_in(*io, deadline) : parker_.park(deadline);
+    turn.runtime = static_cast<Executor*>(this);
+    gate.enter();
+    // Whoever waits for what came is woken as by the tasks of this thread, and inside of the gate.
+    return (io && io->dispatch() != 0) || unparked;
+}
+
 void CurrentThread::drive(Cell& root) {
     if (turn.driving || turn.current) [[unlikely]]
         stop(
@@ -339,7 +375,10 @@ void CurrentThread::drive(Cell& root) {
             take_injected(); // [I2]
         if (Cell* cell = queue.pop()) [[likely]] {
             poll(*cell);
-            if (turns_ % turns_between_timers == 0) between_polls();
+            if (turns_ % turns_between_timers == 0) {
+                between_polls();
+                if (io_) look_at_io();
+            }
             continue;
         }
         settle();
@@ -372,6 +411,7 @@ void CurrentThread::drive(Cell& root) {
 bool CurrentThread::idle(QuiescenceWatch& quiet) {
     std::optional<Instant> deadline = next_wakeup();
     if (deadline && paused()) {
+        if (io_ && io_->registrations() != 0 && io_->poll_now() != 0) return true;
         advance_to(*deadline);
         return true;
     }
@@ -392,12 +432,11 @@ bool CurrentThread::idle(QuiescenceWatch& quiet) {
         }
     }
     births_.add(last_task_id(), std::chrono::steady_clock::now());
-    gate.leave();
-    turn.runtime = nullptr; // a signal handler that wakes from this thread now is a stranger: it must unpark
-    const bool unparked = parker_.park(deadline);
-    turn.runtime = static_cast<Executor*>(this);
-    gate.enter();
-    if (unparked || !look || turns_ != quiet_turns_) return true;
+    if (park(deadline) || !look || turns_ != quiet_turns_) return true;
+    if (io_ && io_->anyone_waits()) { // and may be woken by what comes from outside
+        quiet.not_now();
+        return true;
+    }
     std::string why;
     switch (quiet.look(why)) {
     case QuiescenceWatch::Verdict::wait:
@@ -455,6 +494,7 @@ void CurrentThread::shutdown() noexcept {
             cell->publish(turn.delta);
         }
     }
+    if (io_) io_->shutdown();
     TimeDriver::close();
     hang_log_.summarize();
 }

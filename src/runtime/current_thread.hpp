@@ -4,6 +4,7 @@
 
 #include "diag/hang_log.hpp"
 #include "rouse/base/parker.hpp"
+#include "rouse/io/driver.hpp"
 #include "rouse/runtime/core.hpp"
 #include "rouse/runtime/options.hpp"
 #include "rouse/time/driver.hpp"
@@ -24,10 +25,12 @@ namespace rouse::detail {
 ///
 /// A turn: take a task from the queue and poll it; settle the one before (see Turn). Between two polls come,
 /// when they are due, tasks that other threads injected, visitors at the gate, timers. With an empty queue
-/// the thread parks until the next timer or an `unpark`.
+/// the thread parks until the next timer or an `unpark`; in the driver of I/O, if any descriptor is
+/// registered.
 class CurrentThread final : public RuntimeCore,
                             public Executor,
                             public TimeDriver,
+                            public IoHost,
                             public Diagnosis,
                             public std::enable_shared_from_this<CurrentThread> {
 public:
@@ -51,6 +54,9 @@ public:
 
     // TimeDriver
     void interrupt() noexcept override { parker_.unpark(); }
+
+    // IoHost
+    Result<std::shared_ptr<IoDriver>> io_driver() override;
 
     // Diagnosis
     HangPolicy hang_policy() const noexcept override { return options_.hang_policy; }
@@ -83,7 +89,9 @@ private:
     std::exception_ptr diagnose(Cell& cell);
     std::string take_lost_note(Cell& cell);
     void between_polls();
+    void look_at_io();
     bool idle(QuiescenceWatch& quiet);
+    bool park(std::optional<Instant> deadline);
     void maybe_dump();
     void report_self_wake(Cell& cell);
     [[noreturn]] static void throw_deadlock(QuiescenceReport report);
@@ -93,6 +101,8 @@ private:
 
     RuntimeOptions options_;
     Parker parker_;
+    std::shared_ptr<IoDriver> io_; // made when it is needed first
+    Instant io_looked_at_;
     HangLog hang_log_;
     PollLog poll_log_;
     std::optional<std::uint64_t> ending_; // with logs_wakes: the task whose end is being published
