@@ -11,9 +11,9 @@ namespace rouse::io {
 /// inotify, of a device. Owned, or borrowed.
 ///
 /// ```cpp
-/// auto fd = or_throw(rouse::io::AsyncFd::borrow(PQsocket(connection)));
+/// auto fd = rouse::or_throw(rouse::io::AsyncFd::borrow(PQsocket(connection)));
 /// while (PQisBusy(connection)) {
-///     or_throw(co_await fd.readable());
+///     rouse::or_throw(co_await fd.readable());
 ///     if (!PQconsumeInput(connection)) throw DatabaseError(connection);
 /// }
 /// ```

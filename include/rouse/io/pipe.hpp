@@ -58,7 +58,7 @@ private:
         : ByteStream(std::move(fd), detail::StreamKind::file) {}
 };
 
-/// A new pipe, within a runtime: `auto [sender, receiver] = or_throw(rouse::io::pipe());`
+/// A new pipe, within a runtime: `auto [sender, receiver] = rouse::or_throw(rouse::io::pipe());`
 [[nodiscard]] Result<std::pair<PipeSender, PipeReceiver>> pipe();
 
 } // namespace rouse::io

@@ -33,7 +33,7 @@ inline std::error_code make_error_code(IoError error) noexcept {
 /// The value; throws `std::system_error` where there is none.
 ///
 /// ```cpp
-/// const std::size_t count = or_throw(co_await stream.read(buffer));
+/// const std::size_t count = rouse::or_throw(co_await stream.read(buffer));
 /// ```
 template <class T>
 T or_throw(Result<T> result) {
