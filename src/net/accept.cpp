@@ -71,6 +71,8 @@ bool AcceptSocket::poll_ready(Context& cx) {
             // the listener wakes us: a wait for what never comes sees that.
             if (!io_.wait(waiter_, io::Interest::priority, cx.waker())) {
                 accepted_ = std::unexpected(IoRef::error_of(io_.load()));
+                io_.forget(waiter_);
+                backoff_.reset();
                 return true;
             }
             if (!backoff_->sleep->poll_ready(cx)) return false;

@@ -40,36 +40,36 @@ std::unexpected<std::error_code> bad() noexcept { return detail::io_error(IoErro
 
 SocketAddress::SocketAddress() noexcept : storage_{}, size_(path_begin) { storage_.any.sa_family = AF_UNIX; }
 
-SocketAddress::SocketAddress(std::array<std::uint8_t, 4> ip, std::uint16_t port) noexcept
-    : storage_{}, size_(sizeof(sockaddr_in)) {
-    storage_.v4.sin_family = AF_INET;
-    storage_.v4.sin_port = htons(port);
-    std::memcpy(&storage_.v4.sin_addr, ip.data(), ip.size());
+SocketAddress SocketAddress::v4(std::array<std::uint8_t, 4> ip, std::uint16_t port) noexcept {
+    SocketAddress address;
+    sockaddr_in& v4 = address.storage_.v4;
+    address.size_ = sizeof(v4);
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(port);
+    std::memcpy(&v4.sin_addr, ip.data(), ip.size());
+    return address;
 }
 
-SocketAddress::SocketAddress(std::array<std::uint8_t, 16> ip, std::uint16_t port,
-                             std::uint32_t scope) noexcept
-    : storage_{}, size_(sizeof(sockaddr_in6)) {
-    storage_.v6.sin6_family = AF_INET6;
-    storage_.v6.sin6_port = htons(port);
-    storage_.v6.sin6_scope_id = scope;
-    std::memcpy(&storage_.v6.sin6_addr, ip.data(), ip.size());
+SocketAddress SocketAddress::v6(std::array<std::uint8_t, 16> ip, std::uint16_t port,
+                                std::uint32_t scope) noexcept {
+    SocketAddress address;
+    sockaddr_in6& v6 = address.storage_.v6;
+    address.size_ = sizeof(v6);
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(port);
+    v6.sin6_scope_id = scope;
+    std::memcpy(&v6.sin6_addr, ip.data(), ip.size());
+    return address;
 }
 
-SocketAddress SocketAddress::loopback(std::uint16_t port) noexcept {
-    return SocketAddress(std::array<std::uint8_t, 4>{127, 0, 0, 1}, port);
-}
+SocketAddress SocketAddress::loopback(std::uint16_t port) noexcept { return v4({127, 0, 0, 1}, port); }
 SocketAddress SocketAddress::loopback_v6(std::uint16_t port) noexcept {
     std::array<std::uint8_t, 16> ip{};
     ip.back() = 1;
-    return SocketAddress(ip, port);
+    return v6(ip, port);
 }
-SocketAddress SocketAddress::any(std::uint16_t port) noexcept {
-    return SocketAddress(std::array<std::uint8_t, 4>{}, port);
-}
-SocketAddress SocketAddress::any_v6(std::uint16_t port) noexcept {
-    return SocketAddress(std::array<std::uint8_t, 16>{}, port);
-}
+SocketAddress SocketAddress::any(std::uint16_t port) noexcept { return v4({}, port); }
+SocketAddress SocketAddress::any_v6(std::uint16_t port) noexcept { return v6({}, port); }
 
 Result<SocketAddress> SocketAddress::unix_path(std::string_view path) noexcept {
     SocketAddress address;
@@ -96,7 +96,7 @@ Result<SocketAddress> SocketAddress::parse(std::string_view text) noexcept {
     if (!host.starts_with('[')) {
         const auto ip = ip_of<4>(AF_INET, host);
         if (!ip) return bad();
-        return SocketAddress(*ip, *port);
+        return v4(*ip, *port);
     }
     if (!host.ends_with(']')) return bad();
     host = host.substr(1, host.size() - 2);
@@ -109,7 +109,7 @@ Result<SocketAddress> SocketAddress::parse(std::string_view text) noexcept {
     }
     const auto ip = ip_of<16>(AF_INET6, host);
     if (!ip) return bad();
-    return SocketAddress(*ip, *port, scope);
+    return v6(*ip, *port, scope);
 }
 
 std::uint16_t SocketAddress::port() const noexcept {

@@ -33,8 +33,7 @@ class Driver : public testing::TestWithParam<rouse_test::Backend> {
 protected:
     std::shared_ptr<IoDriver> driver = GetParam().make().value();
 };
-INSTANTIATE_TEST_SUITE_P(backends, Driver, rouse_test::backends(),
-                         [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(backends, Driver, rouse_test::backends(), testing::PrintToStringParamName());
 
 TEST_P(Driver, names_its_backend) { EXPECT_STREQ(driver->backend(), GetParam().name); }
 

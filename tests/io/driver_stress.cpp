@@ -45,8 +45,7 @@ private:
 };
 
 class DriverStress : public testing::TestWithParam<rouse_test::Backend> {};
-INSTANTIATE_TEST_SUITE_P(backends, DriverStress, rouse_test::backends(),
-                         [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(backends, DriverStress, rouse_test::backends(), testing::PrintToStringParamName());
 
 /// Reads or writes one byte.
 class OneByte {

@@ -26,8 +26,9 @@ class SocketAddress {
 public:
     /// An unnamed one of the Unix domain.
     SocketAddress() noexcept;
-    SocketAddress(std::array<std::uint8_t, 4> ip, std::uint16_t port) noexcept;
-    SocketAddress(std::array<std::uint8_t, 16> ip, std::uint16_t port, std::uint32_t scope = 0) noexcept;
+    [[nodiscard]] static SocketAddress v4(std::array<std::uint8_t, 4> ip, std::uint16_t port) noexcept;
+    [[nodiscard]] static SocketAddress v6(std::array<std::uint8_t, 16> ip, std::uint16_t port,
+                                          std::uint32_t scope = 0) noexcept;
 
     /// 127.0.0.1. Port 0: the system chooses one.
     [[nodiscard]] static SocketAddress loopback(std::uint16_t port) noexcept;
