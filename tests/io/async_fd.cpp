@@ -335,6 +335,7 @@ TEST(IoRuntime, timers_are_on_time_while_it_sleeps_in_its_driver) {
 TEST(IoRuntime, its_end_wakes_who_waits_elsewhere) {
     auto pair = FdPair::sockets();
     std::optional<AsyncFd> fd;
+    std::latch waits(1);
     std::jthread other;
     {
         auto runtime = rouse::Runtime::current_thread(quiet_running());
@@ -342,7 +343,6 @@ TEST(IoRuntime, its_end_wakes_who_waits_elsewhere) {
             fd.emplace(or_throw(AsyncFd::borrow(pair.a())));
             co_return;
         });
-        std::latch waits(1);
         other = std::jthread([&] {
             auto readable = fd->readable();
             auto watched = [&](rouse::Context& cx) {
