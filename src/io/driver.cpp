@@ -27,16 +27,17 @@ IoSource& IoDriver::source_at(std::uint32_t index) const noexcept {
 /// Under the mutex.
 IoSource* IoDriver::take_source() {
     if (!free_) {
-        const auto page = static_cast<unsigned>(std::bit_width((made_ >> first_page_bits) + 1) - 1);
+        const std::uint32_t made = made_.load(memory_order_relaxed);
+        const auto page = static_cast<unsigned>(std::bit_width((made >> first_page_bits) + 1) - 1);
         const std::uint32_t count = 1u << (page + first_page_bits);
         auto* sources = new IoSource[count];
         for (std::uint32_t i = count; i-- > 0;) {
-            sources[i].index = made_ + i;
+            sources[i].index = made + i;
             sources[i].next_free = free_;
             free_ = &sources[i];
         }
-        made_ += count;
         pages_[page].store(sources, memory_order_release);
+        made_.store(made + count, memory_order_release);
     }
     IoSource* const source = free_;
     free_ = source->next_free;
@@ -80,20 +81,26 @@ void IoDriver::shutdown() noexcept {
     {
         const std::lock_guard lock(mutex_);
         ended_ = true;
-        made = made_;
+        made = made_.load(memory_order_relaxed);
     }
     for (std::uint32_t i = 0; i < made; ++i) source_at(i).end();
 }
 
 bool IoDriver::anyone_waits() noexcept {
     if (registrations() == 0) return false;
-    std::uint32_t made = 0;
-    {
-        const std::lock_guard lock(mutex_);
-        made = made_;
-    }
+    const std::uint32_t made = made_.load(memory_order_acquire);
     for (std::uint32_t i = 0; i < made; ++i)
         if (source_at(i).has_waiters()) return true;
+    return false;
+}
+
+bool IoDriver::seems_awaited() noexcept {
+    const std::uint32_t made = made_.load(memory_order_acquire);
+    if (made == 0 || registrations() == 0) return false;
+    for (int looks = 0; looks < 16; ++looks) { // a server's listener is found again at once
+        if (source_at(looked_at_).has_waiters()) return true;
+        looked_at_ = looked_at_ + 1 < made ? looked_at_ + 1 : 0;
+    }
     return false;
 }
 

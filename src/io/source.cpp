@@ -93,11 +93,6 @@ std::size_t IoSource::wake(std::uint32_t bits) noexcept {
     return woken;
 }
 
-bool IoSource::has_waiters() noexcept {
-    const std::lock_guard lock(mutex_);
-    return !waiters_.empty();
-}
-
 std::uint32_t IoSource::open(std::uint32_t ready) noexcept {
     const std::uint64_t generation = load() >> 32;
     word_.store((generation << 32) | ready, memory_order_release);

@@ -425,7 +425,7 @@ bool CurrentThread::idle(QuiescenceWatch& quiet) {
         }
     }
     bool look = false;
-    if (!deadline && alive_tasks() > 0) {
+    if (!deadline && alive_tasks() > 0 && !(io_ && io_->seems_awaited())) {
         if (const auto until = quiet.until_look()) {
             deadline = std::chrono::steady_clock::now() + *until;
             look = true;

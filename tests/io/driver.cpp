@@ -237,6 +237,7 @@ TEST_P(Driver, who_was_forgotten_is_not_woken) {
     EXPECT_TRUE(stays.wait(Interest::readable));
     EXPECT_TRUE(goes.wait(Interest::readable));
     EXPECT_TRUE(driver->anyone_waits());
+    EXPECT_TRUE(driver->seems_awaited());
     goes.forget();
     EXPECT_EQ(goes.counting.clones_alive(), 0u);
     put(pair.b());
@@ -244,6 +245,7 @@ TEST_P(Driver, who_was_forgotten_is_not_woken) {
     EXPECT_EQ(goes.counting.wakes(), 0u);
     EXPECT_EQ(stays.counting.wakes(), 1u);
     EXPECT_FALSE(driver->anyone_waits());
+    EXPECT_FALSE(driver->seems_awaited());
 }
 
 TEST_P(Driver, close_wakes_all_who_wait_and_says_so_to_those_who_come_later) {

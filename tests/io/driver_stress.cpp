@@ -166,7 +166,7 @@ TEST_P(DriverStress, registrations_come_and_go_while_events_are_on_their_way) {
 }
 
 TEST_P(DriverStress, the_end_of_the_driver_meets_waits_and_registrations) {
-    StressRounds rounds(1'000);
+    StressRounds rounds(300);
     while (rounds.take()) {
         auto driving = std::make_unique<Driving>(GetParam());
         auto driver = driving->driver();

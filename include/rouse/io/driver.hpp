@@ -67,6 +67,8 @@ public:
     }
     /// Somebody waits for a descriptor. Looks at all of them.
     [[nodiscard]] bool anyone_waits() noexcept;
+    /// The same, but looks at a few of them only: false may be wrong. By whoever drives.
+    [[nodiscard]] bool seems_awaited() noexcept;
 
     static constexpr std::uint64_t key(const IoSource& source, std::uint32_t generation) noexcept {
         return (static_cast<std::uint64_t>(generation) << 32) | source.index;
@@ -95,11 +97,12 @@ private:
     IoSource* take_source();
 
     Atomic<IoSource*> pages_[most_pages] = {};
+    Atomic<std::uint32_t> made_{0}; // sources in the pages; grows under the mutex
+    std::uint32_t looked_at_ = 0;   // of `seems_awaited`: where it found one that was waited for
     Atomic<std::size_t> registrations_{0};
     Atomic<std::uint64_t> ready_events_{0};
     std::mutex mutex_; // for what follows
     IoSource* free_ = nullptr;
-    std::uint32_t made_ = 0;
     bool ended_ = false;
 };
 

@@ -37,15 +37,20 @@ public:
 ///     bits 12-31  tick: counts the events
 ///     bits 32-63  generation
 ///
-/// [R1] wait: under the mutex, compare-exchange WAITS in, unless what is wanted is there (or closed, ended,
-/// or of another generation); then link. [R2] the driver, with an event: compare-exchange the readiness in
-/// and the tick up, unless the generation is another; the word that it replaced has WAITS if somebody waits:
-/// only then it takes the mutex, and takes the waiters out. R1 and R2 are RMWs of one word. If R1 came first,
-/// R2 sees WAITS, and the mutex makes it wait for the link; if R2 came first, R1 sees the readiness, and does
-/// not link. Closing and ending are R2s too. [R3] clear, after a call that would block: compare-exchange
-/// readiness out, unless the tick is another than that of the word which the call relied on. An event between
-/// the call and R3 has raised it, and is kept. [R4] see IoWaiter. WAITS is only changed under the mutex when
-/// it is taken off.
+/// [R1] wait: under the mutex, compare-exchange WAITS in, unless what is wanted is there (or it is closed, or
+/// ended, or of another generation); then link.
+///
+/// [R2] the driver, with an event: compare-exchange the readiness in and the tick up, unless the generation
+/// is another. The word that it replaced has WAITS if somebody waits: only then it takes the mutex, and takes
+/// the waiters out. R1 and R2 are RMWs of one word. If R1 came first, R2 sees WAITS, and the mutex makes it
+/// wait for the link; if R2 came first, R1 sees the readiness, and does not link. Closing and ending are R2s
+/// too.
+///
+/// [R3] clear, after a call that would block: compare-exchange readiness out, unless the tick is another than
+/// that of the word which the call relied on. An event between the call and R3 has raised it, and is kept.
+///
+/// [R4] the end of a wait: see IoWaiter. WAITS is taken off under the mutex, by R2 or a future that goes; it
+/// may stay on for nothing while others wait, and is off when nobody does.
 ///
 /// Wakers are cloned, woken and dropped outside the mutex: they run code of the user's.
 class IoSource {
@@ -84,7 +89,7 @@ public:
     bool finish(std::uint32_t generation, std::uint64_t bit) noexcept;
     /// The same for whatever generation it has: the end of the driver.
     void end() noexcept { finish(generation(load()), ended); }
-    [[nodiscard]] bool has_waiters() noexcept;
+    [[nodiscard]] bool has_waiters() const noexcept { return load() & waits_mask; }
 
     /// By the driver: for a new descriptor, and when it is through with one. The new generation.
     std::uint32_t open(std::uint32_t ready) noexcept;
