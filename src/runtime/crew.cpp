@@ -255,6 +255,7 @@ void Crew::rescue(Worker& worker) {
     worker.take_all(cells);
     inject_all(cells);
     worker.fire_due_for();
+    worker.dispatch_io_for();
 }
 
 void Crew::use_spare() {

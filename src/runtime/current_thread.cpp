@@ -70,7 +70,9 @@ void CurrentThread::drive(Cell& root) {
 
 bool CurrentThread::idle(QuiescenceWatch& quiet) {
     std::optional<Instant> deadline = worker_.next_wakeup();
+    IoDriver* const io = worker_.io();
     if (deadline && worker_.paused()) {
+        if (io && io->registrations() != 0 && io->poll_now() != 0) return true;
         worker_.advance_to(*deadline);
         return true;
     }
@@ -81,13 +83,17 @@ bool CurrentThread::idle(QuiescenceWatch& quiet) {
         worker_.trim_now_and_then();
     }
     bool look = false;
-    if (!deadline && alive_tasks() > 0) {
+    if (!deadline && alive_tasks() > 0 && !(io && io->seems_awaited())) {
         if (const auto until = quiet.until_look()) {
             deadline = std::chrono::steady_clock::now() + *until;
             look = true;
         }
     }
     if (worker_.park(deadline) || !look || worker_.turns() != quiet_turns_) return true;
+    if (io && io->anyone_waits()) { // and may be woken by what comes from outside
+        quiet.not_now();
+        return true;
+    }
     std::string why;
     switch (quiet.look(why)) {
     case QuiescenceWatch::Verdict::wait:
@@ -143,7 +149,7 @@ void CurrentThread::shutdown() noexcept {
         }
         worker_.destroy_tasks();
     }
-    worker_.TimeDriver::close();
+    worker_.close_drivers();
     shared_.hang_log.summarize();
 }
 

@@ -128,7 +128,7 @@ void MultiThread::shutdown() noexcept {
         }
         for (const auto& worker : crew_.workers()) worker->destroy_tasks();
     }
-    for (const auto& worker : crew_.workers()) worker->TimeDriver::close();
+    for (const auto& worker : crew_.workers()) worker->close_drivers();
     shared_.hang_log.summarize();
 }
 

@@ -31,6 +31,11 @@ public:
     void told() noexcept { told_ = true; }
     /// How long to sleep until the next look; nothing: there is none.
     [[nodiscard]] std::optional<Duration> until_look() const noexcept;
+    /// The time has passed, but somebody waits for I/O: it is no matter of a deadlock.
+    void not_now() noexcept {
+        ++looks_;
+        proven_before_ = false;
+    }
     enum class Verdict : std::uint8_t { wait, suspect, proven };
     /// The time has passed undisturbed. `suspect` comes once.
     Verdict look(std::string& why);

@@ -18,6 +18,8 @@ thread_local std::shared_ptr<RuntimeCore>* current_core = nullptr;
 
 // Timers need the clock, and visitors a look at a word of theirs, so they wait for this many turns.
 constexpr std::uint32_t turns_between_looks = 61;
+// A look at the descriptors is a system call, so it waits for this long as well.
+constexpr std::chrono::microseconds time_between_io(20);
 // The polls in a row that may come by the LIFO slot.
 constexpr unsigned lifo_bound = 3;
 // A worker shares when so many tasks have waited for a turn: many for one, or two for many.
@@ -75,6 +77,7 @@ Worker::DriveScope::DriveScope(Worker& worker, std::shared_ptr<RuntimeCore> core
     : worker_(claim(worker)),
       before_(std::exchange(turn, Turn{})),
       driver_before_(TimeDriver::current()),
+      host_before_(IoHost::current()),
       core_(std::move(core)),
       core_before_(std::exchange(current_core, &core_)),
       diagnosis_(worker) {
@@ -83,11 +86,13 @@ Worker::DriveScope::DriveScope(Worker& worker, std::shared_ptr<RuntimeCore> core
     turn.runtime = static_cast<Executor*>(&worker);
     turn.crew = worker.crew();
     TimeDriver::set_current(&worker);
+    IoHost::set_current(&worker);
     worker.watched_.begin_drive();
 }
 
 Worker::DriveScope::~DriveScope() {
     worker_.watched_.end_drive();
+    IoHost::set_current(host_before_);
     TimeDriver::set_current(driver_before_);
     current_core = core_before_;
     turn = before_;
@@ -153,7 +158,7 @@ void Worker::note_wake(Cell& cell) noexcept {
     Cell* waker = cell_of(turn.current);
     poll_log_.woken(cell, waker     ? "task " + std::to_string(waker->id())
                           : ending_ ? "the end of task " + std::to_string(*ending_)
-                                    : "the runtime (a timer, or a destructor)");
+                                    : "the runtime (a timer, I/O, or a destructor)");
 }
 
 void Worker::take_arrivals() {
@@ -446,6 +451,7 @@ void Worker::between_polls() {
     if (dump_requested_.load(memory_order_relaxed)) [[unlikely]]
         maybe_dump();
     if (timers() != 0) fire_due();
+    if (io_) look_at_io();
     if (turns_ - births_at_ > 10'000) {
         births_at_ = turns_;
         note_births();
@@ -483,13 +489,50 @@ void Worker::run(const Cell* until) {
 
 bool Worker::park(std::optional<Instant> steady_deadline) {
     note_births();
+    // Descriptors are registered by this thread only, so there will be none when there are none.
+    IoDriver* const io = io_ && io_->registrations() != 0 ? io_.get() : nullptr;
     gate.leave();
     // A signal handler that wakes from this thread now is a stranger: it must unpark.
     turn.runtime = nullptr;
-    const bool unparked = parker_.park(steady_deadline);
+    std::unique_lock io_lock(io_mutex_, std::defer_lock);
+    if (io && crew_) io_lock.lock();
+    const bool unparked = io ? parker_.park_in(*io, steady_deadline) : parker_.park(steady_deadline);
     turn.runtime = static_cast<Executor*>(this);
     gate.enter();
-    return unparked;
+    // Whoever waits for what came is woken as by the tasks of this thread, and inside of the gate.
+    return (io && io->dispatch() != 0) || unparked;
+}
+
+Result<std::shared_ptr<IoDriver>> Worker::io_driver() {
+    if (!io_) {
+        auto driver = make_epoll_driver();
+        if (!driver) return std::unexpected(driver.error());
+        io_ = std::move(*driver);
+        io_of_others_.store(io_.get(), memory_order_release);
+    }
+    return io_;
+}
+
+/// While it is busy: what is ready is not to wait until there is nothing else to do.
+void Worker::look_at_io() {
+    const Instant now = std::chrono::steady_clock::now();
+    if (now - io_looked_at_ < time_between_io || io_->registrations() == 0) return;
+    io_looked_at_ = now;
+    std::unique_lock io_lock(io_mutex_, std::defer_lock);
+    if (crew_) io_lock.lock();
+    io_->poll_now();
+}
+
+void Worker::dispatch_io_for() noexcept {
+    IoDriver* const io = io_of_others_.load(memory_order_acquire);
+    if (!io || io->registrations() == 0) return;
+    const std::unique_lock io_lock(io_mutex_, std::try_to_lock);
+    if (io_lock) io->poll_now();
+}
+
+void Worker::close_drivers() noexcept {
+    if (io_) io_->shutdown();
+    TimeDriver::close();
 }
 
 void Worker::trim_now_and_then() {

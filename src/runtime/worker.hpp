@@ -5,6 +5,7 @@
 #include "diag/hang_log.hpp"
 #include "rouse/base/gate.hpp"
 #include "rouse/base/parker.hpp"
+#include "rouse/io/driver.hpp"
 #include "rouse/runtime/core.hpp"
 #include "rouse/runtime/options.hpp"
 #include "rouse/time/driver.hpp"
@@ -38,7 +39,7 @@ public:
 ///
 /// Alone it is all of a `current_thread` runtime. In a crew its tasks may be polled by the others, too: see
 /// crew.hpp.
-class Worker final : public Executor, public TimeDriver, public Diagnosis {
+class Worker final : public Executor, public TimeDriver, public IoHost, public Diagnosis {
 public:
     explicit Worker(Shared& shared);
     Worker(Shared& shared, Crew& crew, unsigned number, const Worker* first);
@@ -53,10 +54,12 @@ public:
     /// Whether tasks wait to be taken in.
     [[nodiscard]] bool has_arrivals() const noexcept { return has_arrived_.load(memory_order_acquire); }
     [[nodiscard]] bool has_work() noexcept;
-    /// Sleeps until an unpark, or the deadline. True: it was unparked.
+    /// Sleeps until an unpark, an event of I/O, or the deadline. True: something came.
     bool park(std::optional<Instant> steady_deadline);
     void unpark() noexcept { parker_.unpark(); }
     void settle() noexcept;
+    /// The driver of I/O, or null.
+    [[nodiscard]] IoDriver* io() const noexcept { return io_.get(); }
 
     // ---- from any thread ----
 
@@ -104,6 +107,8 @@ public:
     void adopt_in_crew(Cell& cell) override;
     // TimeDriver
     void interrupt() noexcept override { parker_.unpark(); }
+    // IoHost
+    Result<std::shared_ptr<IoDriver>> io_driver() override;
     // Diagnosis
     HangPolicy hang_policy() const noexcept override { return shared_.options.hang_policy; }
     void hang(HangReport& report) override;
@@ -133,6 +138,10 @@ public:
     void take_everything(std::vector<Cell*>& out) noexcept;
     /// Any other thread, while this one is stuck in a long poll: all that is queued and may move.
     void take_all(std::vector<Cell*>& out) noexcept;
+    /// And what its descriptors are ready for.
+    void dispatch_io_for() noexcept;
+    /// At the end of the runtime: who waits for a timer or a descriptor is woken.
+    void close_drivers() noexcept;
 
 private:
     friend class Crew;
@@ -164,12 +173,17 @@ private:
     std::exception_ptr diagnose(Cell& cell);
     std::string take_lost_note(const Cell& cell);
     void between_polls();
+    void look_at_io();
     void report_self_wake(Cell& cell);
     TaskDump dump_task(const Cell& cell) const;
 
     Shared& shared_;
     Crew* const crew_;
     Parker parker_;
+    std::shared_ptr<IoDriver> io_; // made when it is needed first
+    Atomic<IoDriver*> io_of_others_{nullptr};
+    std::mutex io_mutex_; // in a crew: over its `wait` and `dispatch`
+    Instant io_looked_at_;
     PollLog poll_log_;
     std::optional<std::uint64_t> ending_; // with logs_wakes: the task whose end is being published
     SelfWakeWatch self_wake_;
@@ -213,6 +227,7 @@ private:
     Worker& worker_;
     Turn before_;
     TimeDriver* driver_before_;
+    IoHost* host_before_;
     std::shared_ptr<RuntimeCore> core_;
     std::shared_ptr<RuntimeCore>* core_before_;
     DiagnosisScope diagnosis_;

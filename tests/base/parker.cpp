@@ -132,4 +132,48 @@ TEST(Parker, an_unpark_that_meets_the_park_wakes_it) {
     EXPECT_FALSE(lost);
 }
 
+/// A device that is a parker itself.
+class Device final : public rouse::detail::ParkDevice {
+public:
+    void wait(std::optional<TimePoint> deadline) noexcept override {
+        ++waits;
+        inner_.park(deadline);
+    }
+    void unpark() noexcept override {
+        ++unparks;
+        inner_.unpark();
+    }
+    std::atomic<int> waits{0};
+    std::atomic<int> unparks{0};
+
+private:
+    Parker inner_;
+};
+
+TEST(Parker, a_token_keeps_it_from_waiting_in_a_device) {
+    Parker parker;
+    Device device;
+    parker.unpark();
+    EXPECT_TRUE(parker.park_in(device, std::nullopt));
+    EXPECT_EQ(device.waits, 0);
+    EXPECT_EQ(device.unparks, 0) << "nobody slept there";
+}
+
+TEST(Parker, an_event_of_the_device_ends_the_park_without_a_token) {
+    Parker parker;
+    Device device;
+    device.unpark();
+    EXPECT_FALSE(parker.park_in(device, std::nullopt));
+    EXPECT_FALSE(parker.park_in(device, std::chrono::steady_clock::now()));
+}
+
+TEST(Parker, an_unpark_that_meets_the_park_in_a_device_wakes_it) {
+    Parker parker;
+    Device device;
+    for (int i = 0; i < 2'000; ++i) {
+        std::jthread other([&] { parker.unpark(); });
+        while (!parker.park_in(device, std::nullopt)) {} // a late unpark of the device is for nothing
+    }
+}
+
 } // namespace

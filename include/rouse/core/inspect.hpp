@@ -11,7 +11,7 @@
 namespace rouse {
 
 /// What kind of thing a task waits for.
-enum class WaitKind : std::uint8_t { future, never, timer, task, channel, children, yield };
+enum class WaitKind : std::uint8_t { future, never, timer, task, channel, children, yield, io };
 
 /// Told by a suspended future what it waits for. A future that has something to say has `void
 /// inspect(Inspector&) const`: it only reads.
