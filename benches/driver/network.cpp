@@ -88,7 +88,7 @@ Job echo_job(const Settings& settings, unsigned connections, unsigned threads, G
     const Network network{settings, "echo", threads};
     Job job;
     job.name = fmt::format("echo_{}", connections);
-    job.metrics = {{job.name, "rate", "k/s", goal, true, goal.kind == Goal::Kind::none ? "" : "epoll"},
+    job.metrics = {{job.name, "rate", "k/s", goal, true, "epoll"},
                    {job.name + "_p99", "p99", "us", threads == 1 ? at_most_of_peer(1) : no_goal},
                    {job.name + "_p50", "p50", "us", no_goal},
                    {job.name + "_cpu", "cpu", "us CPU", no_goal}};

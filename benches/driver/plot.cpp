@@ -50,7 +50,7 @@ std::string text(double x, double y, const std::string& content, const std::stri
 
 /// All programs of one figure. Empty where nobody has it.
 std::string line_of(const Result& result, const Metric& metric, double y) {
-    const Entry* const best = result.rival(metric);
+    const Entry* const best = result.best_peer(metric);
     if (!best) return "";
     const double scale = best->samples(metric.key).median();
     if (scale <= 0) return "";
@@ -61,8 +61,10 @@ std::string line_of(const Result& result, const Metric& metric, double y) {
     svg += fmt::format("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"#eeeeee\"/>\n",
                        label_width, y, label_width + chart_width, y);
     if (metric.goal.kind == Goal::Kind::at_most_of_peer || metric.goal.kind == Goal::Kind::at_least_of_peer) {
-        const double target =
+        const Entry* const peer = result.goal_peer(metric);
+        const double part =
             metric.goal.kind == Goal::Kind::at_most_of_peer ? metric.goal.limit : 1 / metric.goal.limit;
+        const double target = peer ? part * relative(peer->samples(metric.key).median()) : part;
         svg += fmt::format("<line x1=\"{0:.1f}\" y1=\"{1:.1f}\" x2=\"{0:.1f}\" y2=\"{2:.1f}\" "
                            "stroke=\"#c8102e\" stroke-width=\"2\"><title>target {3:.2f}</title></line>\n",
                            x_of(target), y - 7, y + 7, target);
@@ -115,7 +117,7 @@ std::string plot(const std::vector<Result>& results, const std::string& title) {
         svg += text(x + 9, 40, program);
         x += 70;
     }
-    svg += text(x, 40, "red stroke: rouse's target; 1: the peer it is compared with; left is better");
+    svg += text(x, 40, "red stroke: rouse's target; 1: the best of the others; left is better");
     for (const double value : {0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0}) {
         svg += fmt::format(
             "<line x1=\"{0:.1f}\" y1=\"{1:.1f}\" x2=\"{0:.1f}\" y2=\"{2:.1f}\" stroke=\"{3}\"/>\n",

@@ -58,11 +58,11 @@ std::string Goal::text() const {
     case Kind::none:
         break;
     case Kind::at_most:
-        return fmt::format("<= {:g}", limit);
+        return fmt::format("<= {:g} itself", limit);
     case Kind::at_most_of_peer:
-        return fmt::format("<= {:.2f} x", limit);
+        return fmt::format("<= {:.2f}", limit);
     case Kind::at_least_of_peer:
-        return fmt::format(">= {:.2f} x", limit);
+        return fmt::format(">= {:.2f}", limit);
     }
     return "-";
 }
@@ -117,37 +117,48 @@ const Entry* Result::ours(const Metric& metric) const {
     return nullptr;
 }
 
-const Entry* Result::rival(const Metric& metric) const {
+const Entry* Result::best_of(const Metric& metric, const std::string& program) const {
     const Entry* best = nullptr;
     double best_figure = 0;
     for (const Entry& entry : entries_) {
-        const std::string& name = entry.who.program;
-        if (entry.who.is_ours() || name == metric.no_rival) continue;
-        if (!metric.rival.empty() && name != metric.rival) continue;
+        if (entry.who.is_ours() || (!program.empty() && entry.who.program != program)) continue;
         const Samples samples = entry.samples(metric.key);
         if (samples.empty()) continue;
         const double figure = samples.median();
         if (best && (metric.more_is_better ? figure <= best_figure : figure >= best_figure)) continue;
+        if (program.empty() && entry.who.program == metric.no_rival) continue;
         best = &entry;
         best_figure = figure;
     }
     return best;
 }
 
-std::optional<double> Result::ratio(const Metric& metric) const {
+const Entry* Result::best_peer(const Metric& metric) const { return best_of(metric, ""); }
+const Entry* Result::goal_peer(const Metric& metric) const { return best_of(metric, metric.goal_peer); }
+
+std::optional<double> Result::ratio(const Metric& metric, const Entry* peer) const {
     const Entry* const us = ours(metric);
-    const Entry* const them = rival(metric);
-    if (!us || !them) return std::nullopt;
-    const double theirs = them->samples(metric.key).median();
+    if (!us || !peer) return std::nullopt;
+    const double theirs = peer->samples(metric.key).median();
     if (theirs <= 0) return std::nullopt;
     return us->samples(metric.key).median() / theirs;
 }
 
 std::optional<bool> Result::met(const Metric& metric) const {
     const Entry* const us = ours(metric);
+    const auto to_peer = ratio(metric, goal_peer(metric));
     const bool needs_peer = metric.goal.kind != Goal::Kind::at_most;
-    if (!us || metric.goal.kind == Goal::Kind::none || (needs_peer && !ratio(metric))) return std::nullopt;
-    return metric.goal.met(us->samples(metric.key).median(), ratio(metric).value_or(0));
+    if (!us || metric.goal.kind == Goal::Kind::none || (needs_peer && !to_peer)) return std::nullopt;
+    return metric.goal.met(us->samples(metric.key).median(), to_peer.value_or(0));
+}
+
+std::string Result::goal_text(const Metric& metric) const {
+    std::string text = metric.goal.text();
+    if (metric.goal_peer.empty() || metric.goal.kind == Goal::Kind::none) return text;
+    text += " " + metric.goal_peer;
+    if (const auto r = ratio(metric, goal_peer(metric)); r && goal_peer(metric) != best_peer(metric))
+        text += fmt::format(" ({:.2f})", *r);
+    return text;
 }
 
 nlohmann::json Result::to_json(const Metric& metric) const {
@@ -161,16 +172,20 @@ nlohmann::json Result::to_json(const Metric& metric) const {
         if (!entry.fault.empty()) json["faults"][label(entry)] = entry.fault;
         if (!samples.empty()) programs[label(entry)] = samples_to_json(samples);
     }
-    if (const Entry* const them = rival(metric)) json["compared_with"] = label(*them);
-    if (const auto r = ratio(metric)) json["ratio"] = *r;
-    if (metric.goal.kind != Goal::Kind::none) json["target"] = metric.goal.text();
+    if (const Entry* const best = best_peer(metric)) json["best_peer"] = label(*best);
+    if (const auto r = ratio(metric, best_peer(metric))) json["ratio"] = *r;
+    if (metric.goal.kind != Goal::Kind::none) {
+        json["target"] = metric.goal.text();
+        if (const Entry* const peer = goal_peer(metric)) json["target_peer"] = label(*peer);
+        if (const auto r = ratio(metric, goal_peer(metric))) json["target_ratio"] = *r;
+    }
     if (const auto m = met(metric)) json["met"] = *m;
     return json;
 }
 
 void print_head() {
-    fmt::print("{:<21} {:>2} {:<7} {:>24} {:>7}   {:<10} {:>24} {:>7} {:>6}  {:<9} {}\n", "workload", "th",
-               "unit", "rouse, warm [range]", "cold", "against", "warm [range]", "cold", "ratio", "target",
+    fmt::print("{:<21} {:>2} {:<7} {:>24} {:>7}   {:<10} {:>24} {:>7} {:>6}  {:<19} {}\n", "workload", "th",
+               "unit", "rouse, warm [range]", "cold", "best peer", "warm [range]", "cold", "ratio", "target",
                "");
     std::fflush(stdout);
 }
@@ -178,15 +193,15 @@ void print_head() {
 void print_lines(const Result& result) {
     for (const Metric& metric : result.job().metrics) {
         const Entry* const us = result.ours(metric);
-        const Entry* const them = result.rival(metric);
+        const Entry* const them = result.best_peer(metric);
         const Samples ours = us ? us->samples(metric.key) : Samples();
         const Samples theirs = them ? them->samples(metric.key) : Samples();
-        const auto ratio = result.ratio(metric);
+        const auto ratio = result.ratio(metric, them);
         const auto met = result.met(metric);
-        fmt::print("{:<21} {:>2} {:<7} {:>24} {:>7}   {:<10} {:>24} {:>7} {:>6}  {:<9} {}\n", metric.name,
+        fmt::print("{:<21} {:>2} {:<7} {:>24} {:>7}   {:<10} {:>24} {:>7} {:>6}  {:<19} {}\n", metric.name,
                    result.job().threads, metric.unit, us ? with_range(ours) : "-", cold_of(ours),
                    them ? them->who.program : "-", them ? with_range(theirs) : "-", cold_of(theirs),
-                   ratio ? fmt::format("{:.2f}", *ratio) : "-", metric.goal.text(),
+                   ratio ? fmt::format("{:.2f}", *ratio) : "-", result.goal_text(metric),
                    !met ? "" : (*met ? "met" : "MISSED"));
     }
     std::fflush(stdout);

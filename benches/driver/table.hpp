@@ -45,8 +45,8 @@ public:
     std::string unit;
     Goal goal;
     bool more_is_better = false;
-    std::string rival = {};    // whom we are compared with; empty: the best
-    std::string no_rival = {}; // who is shown only
+    std::string goal_peer = {}; // whom the goal is about; empty: the best of them
+    std::string no_rival = {};  // who is shown only
 };
 
 /// A measurement that all contestants take part in, in turn.
@@ -84,14 +84,19 @@ public:
     [[nodiscard]] std::string label(const Entry& entry) const;
     /// Null where there is none with figures.
     [[nodiscard]] const Entry* ours(const Metric& metric) const;
-    [[nodiscard]] const Entry* rival(const Metric& metric) const;
-    /// Ours to the rival's.
-    [[nodiscard]] std::optional<double> ratio(const Metric& metric) const;
+    [[nodiscard]] const Entry* best_peer(const Metric& metric) const;
+    [[nodiscard]] const Entry* goal_peer(const Metric& metric) const;
+    /// Ours to the peer's.
+    [[nodiscard]] std::optional<double> ratio(const Metric& metric, const Entry* peer) const;
     [[nodiscard]] std::optional<bool> met(const Metric& metric) const;
 
+    /// The goal, and where the peer that it is about is not the best one, our ratio to that.
+    [[nodiscard]] std::string goal_text(const Metric& metric) const;
     [[nodiscard]] nlohmann::json to_json(const Metric& metric) const;
 
 private:
+    [[nodiscard]] const Entry* best_of(const Metric& metric, const std::string& program) const;
+
     const Job* job_;
     std::vector<Entry> entries_;
 };
