@@ -95,11 +95,11 @@ private:
         if (json.at("check") != expected(row.check, operations))
             throw std::runtime_error(fmt::format("wrong result: {} instead of {}", json.at("check").dump(),
                                                  expected(row.check, operations)));
-        const auto count = static_cast<double>(operations);
+        const auto number = static_cast<double>(operations);
         Round round{json.at("round") == 0 && rounds > 1, {}};
-        round.values["ns"] = json.at("nanoseconds").get<double>() / count;
-        round.values["cpu"] = json.at("cpu").get<double>() / count;
-        if (json.contains("bytes")) round.values["bytes"] = json.at("bytes").get<double>() / count;
+        round.values["ns"] = json.at("nanoseconds").get<double>() / number;
+        round.values["cpu"] = json.at("cpu").get<double>() / number;
+        if (json.contains("bytes")) round.values["bytes"] = json.at("bytes").get<double>() / number;
         for (const char* key : {"p50", "p99"})
             if (json.contains(key)) round.values[key] = json.at(key).get<double>() / 1000;
         return round;
