@@ -22,6 +22,8 @@ using Bytes = std::span<std::byte>;
 [[nodiscard]] inline Bytes room(std::string& text) noexcept {
     return std::as_writable_bytes(std::span(text.data(), text.size()));
 }
+/// The same of a `std::array<char, N>`, a `std::vector<char>`, or a part of one.
+[[nodiscard]] inline Bytes room(std::span<char> chars) noexcept { return std::as_writable_bytes(chars); }
 /// Bytes as a text, without a copy.
 [[nodiscard]] inline std::string_view text(ConstBytes bytes) noexcept {
     return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size());

@@ -3,12 +3,9 @@
 #include "measure.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <fstream>
-#include <stdexcept>
 #include <thread>
 
-#include <nlohmann/json.hpp>
 #include <sys/utsname.h>
 
 namespace bench {
@@ -33,30 +30,6 @@ std::string value_in(const char* file, const std::string& key) {
 }
 
 } // namespace
-
-std::vector<std::string> lines_of(const std::string& command) {
-    std::FILE* const pipe = popen(command.c_str(), "r");
-    if (!pipe) throw std::runtime_error("cannot start: " + command);
-    std::string text;
-    char buffer[4096];
-    while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, pipe)) text.append(buffer, got);
-    if (pclose(pipe) != 0) throw std::runtime_error("failed: " + command);
-    std::vector<std::string> lines;
-    for (std::size_t start = 0; start < text.size();) {
-        const std::size_t end = std::min(text.find('\n', start), text.size());
-        lines.push_back(text.substr(start, end - start));
-        start = end + 1;
-    }
-    return lines;
-}
-
-void Samples::run(const std::string& command) {
-    for (const std::string& line : lines_of(command)) {
-        const nlohmann::json round = nlohmann::json::parse(line);
-        const char* const unit = round.contains("ns_per_op") ? "ns_per_op" : "bytes_per_task";
-        (round.at("round") == 0 ? cold_ : warm_).push_back(round.at(unit));
-    }
-}
 
 double Samples::cold() const { return middle_of(cold_); }
 double Samples::median() const { return middle_of(warm_); }

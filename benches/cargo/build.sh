@@ -2,22 +2,24 @@
 # SPDX-FileCopyrightText: The rouse authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# build.sh TARGET_DIR: builds the Tokio peer with Debian's cargo and rustc from
-# Debian's crates (apt: cargo rustc librust-tokio-dev), offline, and prints the
-# path of each program, one a line. Cargo's own messages go to stderr.
+# build.sh PACKAGE_DIR TARGET_DIR: builds a Tokio peer (../micro/tokio or
+# ../compare/tokio) with Debian's cargo and rustc from Debian's crates (apt:
+# cargo rustc librust-tokio-dev), offline. The programs are in
+# TARGET_DIR/release. Cargo's own messages go to stderr.
 set -eu
 
-[ $# -eq 1 ] || { echo "usage: build.sh TARGET_DIR" >&2; exit 2; }
-source_dir=$(cd "$(dirname "$0")" && pwd)
-mkdir -p "$1"
-target=$(cd "$1" && pwd)
+[ $# -eq 2 ] || { echo "usage: build.sh PACKAGE_DIR TARGET_DIR" >&2; exit 2; }
+here=$(cd "$(dirname "$0")" && pwd)
+package=$(cd "$1" && pwd)
+mkdir -p "$2"
+target=$(cd "$2" && pwd)
 
 # Cargo writes Cargo.lock beside Cargo.toml; building through links keeps it,
 # as everything else that is made, out of the source tree. No lock file is kept
 # in git: it is resolved anew whenever Debian's folder of crates has changed.
 mkdir -p "$target/package"
-for name in Cargo.toml build.rs src; do
-    ln -sfn "$source_dir/$name" "$target/package/$name"
+for path in "$package/Cargo.toml" "$package/src" "$here/build.rs"; do
+    ln -sfn "$path" "$target/package/$(basename "$path")"
 done
 registry=/usr/share/cargo/registry
 lock=$target/package/Cargo.lock
@@ -31,6 +33,3 @@ CARGO_HOME="$target/cargo-home" CARGO_TARGET_DIR="$target" \
     /usr/bin/cargo build --release --offline --quiet \
     --config 'source.crates-io.replace-with="debian"' \
     --config "source.debian.directory=\"$registry\"" >&2
-
-echo "$target/release/tokio_micro"
-echo "$target/release/tokio_idle_bytes"

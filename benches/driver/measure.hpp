@@ -2,20 +2,24 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
 namespace bench {
 
-/// What `command` prints, by lines. Throws std::runtime_error when it fails.
-std::vector<std::string> lines_of(const std::string& command);
+/// What a program measured in one round, by name. The first round of a process is a cold one: page faults,
+/// empty caches.
+class Round {
+public:
+    bool cold = false;
+    std::map<std::string, double> values;
+};
 
-/// The figures of one workload in one program, of several processes: each process' first round is its cold
-/// one.
+/// One figure in all the rounds of one program, over several processes.
 class Samples {
 public:
-    /// Runs `command` once, a benchmark that prints a JSON line for each round, and adds its rounds.
-    void run(const std::string& command);
+    void add(bool cold, double value) { (cold ? cold_ : warm_).push_back(value); }
 
     [[nodiscard]] bool empty() const noexcept { return warm_.empty(); }
     [[nodiscard]] double cold() const; // the median

@@ -1,0 +1,36 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "context.hpp"
+
+namespace compare {
+
+// tasks.cpp
+Task<bench_round> spawn_group(std::uint64_t n);
+Task<bench_round> spawn_await(std::uint64_t n);
+Task<bench_round> yield_1(std::uint64_t n);
+Task<bench_round> yield_1000(std::uint64_t n);
+Task<bench_round> skynet(std::uint64_t n);
+
+// channels.cpp
+template <bool concurrent>
+Task<bench_round> ping_pong(std::uint64_t n);
+template <bool concurrent>
+Task<bench_round> oneshot(std::uint64_t n);
+template <bool concurrent>
+Task<bench_round> mpsc(std::uint64_t n);
+template <bool concurrent>
+Task<bench_round> idle_bytes(std::uint64_t n);
+Task<bench_round> wake_foreign(std::uint64_t n);
+
+// timers.cpp
+Task<bench_round> sleeps(std::uint64_t n);
+Task<bench_round> timeouts(std::uint64_t n);
+Task<bench_round> create_and_cancel(std::uint64_t n);
+
+// servers.cpp
+int serve_echo(unsigned threads);
+int serve_http(unsigned threads);
+
+} // namespace compare

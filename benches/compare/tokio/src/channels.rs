@@ -1,0 +1,75 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+//! Tasks that send to each other.
+
+use crate::measure::{Round, Watch};
+use tokio::sync::{mpsc, oneshot};
+
+/// Two tasks and two channels with room for one: n times there and back.
+pub async fn ping_pong(n: u64) -> Round {
+    let (ping, mut pinged) = mpsc::channel::<u64>(1);
+    let (pong, mut ponged) = mpsc::channel::<u64>(1);
+    let other = tokio::spawn(async move {
+        while let Some(value) = pinged.recv().await {
+            pong.send(value + 1).await.unwrap();
+        }
+    });
+    let mut sum = 0;
+    let watch = Watch::new();
+    for i in 0..n {
+        ping.send(i).await.unwrap();
+        sum += ponged.recv().await.unwrap();
+    }
+    let round = watch.round(sum);
+    drop(ping);
+    other.await.unwrap();
+    round
+}
+
+/// n requests through a channel with room for one, each with a oneshot of its
+/// own for the reply.
+pub async fn oneshot_request(n: u64) -> Round {
+    struct Request {
+        value: u64,
+        reply: oneshot::Sender<u64>,
+    }
+    let (requests, mut requested) = mpsc::channel::<Request>(1);
+    let server = tokio::spawn(async move {
+        while let Some(request) = requested.recv().await {
+            request.reply.send(request.value + 1).unwrap();
+        }
+    });
+    let mut sum = 0;
+    let watch = Watch::new();
+    for value in 0..n {
+        let (reply, replied) = oneshot::channel();
+        assert!(requests.send(Request { value, reply }).await.is_ok());
+        sum += replied.await.unwrap();
+    }
+    let round = watch.round(sum);
+    drop(requests);
+    server.await.unwrap();
+    round
+}
+
+/// 4 tasks send n / 4 numbers each to this one, through a channel with room for
+/// 1024.
+pub async fn mpsc_producers(n: u64) -> Round {
+    let (numbers, mut received) = mpsc::channel::<u64>(1024);
+    let watch = Watch::new();
+    for _ in 0..4 {
+        let numbers = numbers.clone();
+        tokio::spawn(async move {
+            for i in 1..=n / 4 {
+                numbers.send(i).await.unwrap();
+            }
+        });
+    }
+    drop(numbers);
+    let mut sum = 0;
+    while let Some(number) = received.recv().await {
+        sum += number;
+    }
+    watch.round(sum)
+}
