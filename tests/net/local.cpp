@@ -99,8 +99,11 @@ TEST(UnixSockets, a_read_that_stops_at_a_descriptor_does_not_hide_what_follows) 
             std::memcpy(CMSG_DATA(header), &fd, sizeof(fd));
             EXPECT_EQ(::sendmsg(a.fd(), &message, MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
         };
+        std::string nothing(1, '-');
+        EXPECT_EQ(b.try_read(room(nothing)).error(), std::errc::resource_unavailable_try_again);
         send_with_descriptor("ab");
         EXPECT_EQ(a.try_write(bytes("cd")), 2u);
+        EXPECT_TRUE((co_await b.readable()).has_value()); // all events are heard before the first read
         std::string got;
         while (got.size() < 4) {
             std::string text(16, '-');

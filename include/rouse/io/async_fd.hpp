@@ -17,10 +17,11 @@ namespace rouse::io {
 ///     if (!PQconsumeInput(connection)) throw DatabaseError(connection);
 /// }
 /// ```
-/// Is made within a runtime, whose driver watches it from then on. Outlives the futures that it gives.
-/// Thread: any; several tasks may wait for the same. Errors: of `own` and `borrow`: the system's (EPERM for a
-/// regular file, which is always ready; EEXIST when the descriptor is registered in this runtime already). Of
-/// all others: `IoError::closed` after `close`, and `IoError::runtime_ended`.
+/// Is made within a runtime, whose driver watches it from then on: a wait elsewhere ends only while that one
+/// runs. Outlives the futures that it gives. Thread: any; several tasks may wait for the same. Errors: of
+/// `own` and `borrow`: the system's (EPERM for a regular file, which is always ready; EEXIST when the
+/// descriptor is registered in this runtime already). Of all others: `IoError::closed` after `close`, and
+/// `IoError::runtime_ended`.
 class AsyncFd {
 public:
     /// Makes `fd` non-blocking, and closes it in the end; at once if this fails.
