@@ -164,8 +164,7 @@ void Worker::take_arrivals() {
     for (const auto& [cell, kind] : arriving_) {
         switch (kind) {
         case Arrival::ended:
-            forget(*cell);
-            count_alive(1); // it was counted where it ended
+            cell->unlink(); // it was counted where it ended
             cell->drop_reference();
             continue;
         case Arrival::fresh:

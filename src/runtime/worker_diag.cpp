@@ -98,12 +98,18 @@ RuntimeDump Worker::dump_here() {
     RuntimeDump dump;
     dump.name = shared_.options.name;
     dump.timers = timers();
-    cells.for_each([&](Cell& cell) { dump.tasks.push_back(dump_task(cell)); });
+    cells.for_each([&](Cell& cell) {
+        // In a crew: one that has ended elsewhere, and is to be let go of. Its strand is gone.
+        if (!(cell.load() & TaskState::done)) dump.tasks.push_back(dump_task(cell));
+    });
     return dump;
 }
 
 void Worker::maybe_dump() {
-    if (dump_requested_.exchange(false, memory_order_acq_rel)) print_report(dump_here().to_string());
+    if (!dump_requested_.exchange(false, memory_order_acq_rel)) return;
+    // In a crew the others must be stopped: they poll tasks that are listed here.
+    const RuntimeDump dump = crew_ ? RuntimeCore::current("a dump")->dump() : dump_here();
+    print_report(dump.to_string());
 }
 
 } // namespace rouse::detail
