@@ -154,11 +154,11 @@ void Crew::wake_one_idle() noexcept {
 // ---- from elsewhere ----
 
 void Crew::inject(Cell& cell) noexcept {
-    {
-        const std::lock_guard lock(injected_mutex_);
-        injected_.emplace_back(&cell, false);
-        has_injected_.store(true, memory_order_seq_cst); // [P2]
-    }
+    // All of it under the mutex: whoever tears the runtime down takes it to swallow what is owed, and the
+    // crew goes right after that.
+    const std::lock_guard lock(injected_mutex_);
+    injected_.emplace_back(&cell, false);
+    has_injected_.store(true, memory_order_seq_cst); // [P2]
     wake_one_idle();
 }
 
