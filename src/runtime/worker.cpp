@@ -309,6 +309,8 @@ void Worker::poll(Cell& cell) {
     turn.yielded = false;
 
     const std::uint64_t word = cell.begin_poll();
+    // From here to the end of what runs code of the user's: destructors take as long as polls.
+    watched_.begin_poll(cell.id());
     std::exception_ptr error;
     if (word & (TaskState::aborted | TaskState::lost)) [[unlikely]] {
         if (word & TaskState::aborted) {
@@ -319,6 +321,7 @@ void Worker::poll(Cell& cell) {
         }
         error = diagnose(cell);
         if (!error) { // the policy is to leave it
+            watched_.end_poll();
             turn.current = nullptr;
             settle();
             if (!cell.leave_lost()) requeue(cell);
@@ -334,17 +337,16 @@ void Worker::poll(Cell& cell) {
     }
     if (logs_wakes) [[unlikely]]
         poll_log_.begin(cell);
-    watched_.begin_poll(cell.id());
     const LentWaker waker(&cell);
     Context cx(waker.get());
     const bool finished = cell.strand().poll(cx, error);
-    watched_.end_poll();
     if (logs_wakes) [[unlikely]]
         poll_log_.end(finished ? nullptr : &cell,
                       finished ? (error ? "Ready, with an exception" : "Ready") : "Pending");
 
     if (finished) return end_task(cell, std::move(error), false);
 
+    watched_.end_poll();
     turn.current = nullptr;
     const std::uint64_t delta = turn.delta;
     const bool woken = turn.woken;
@@ -381,6 +383,7 @@ void Worker::end_task(Cell& cell, std::exception_ptr error, bool cancelled) {
     // in them can be taken for its last waker.
     if (cancelled) cell.cancel();
     else cell.finish(nullptr);
+    watched_.end_poll();
     turn.current = nullptr;
     if (cell.outcome() == Outcome::error) [[unlikely]]
         return publish_error(cell); // the move of the result threw
@@ -408,6 +411,7 @@ bool Worker::publish(Cell& cell) noexcept {
 
 void Worker::fail_task(Cell& cell, std::exception_ptr error) {
     cell.finish(std::move(error));
+    watched_.end_poll();
     turn.current = nullptr;
     publish_error(cell);
 }
