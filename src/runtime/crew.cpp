@@ -5,6 +5,7 @@
 #include "runtime/hook.hpp"
 
 #include <algorithm>
+#include <system_error>
 
 #include <pthread.h>
 
@@ -40,6 +41,19 @@ void Crew::start(const std::shared_ptr<RuntimeCore>& core) {
 
 void Crew::start_thread(Worker& worker) {
     threads_.emplace_back([this, &worker] { work(worker); });
+}
+
+void Crew::start_spare(Worker& spare) {
+    awake_spares_.fetch_add(1, memory_order_seq_cst);
+#if ROUSE_EXCEPTIONS
+    try {
+        start_thread(spare);
+    } catch (const std::system_error&) { // no thread to be had now: the monitor asks again
+        awake_spares_.fetch_sub(1, memory_order_seq_cst);
+    }
+#else
+    start_thread(spare);
+#endif
 }
 
 void Crew::stop_threads() noexcept {
@@ -102,7 +116,10 @@ void Crew::idle(Worker& worker) {
     worker.trim_now_and_then();
     std::optional<Instant> deadline = worker.next_wakeup();
     if (worker.number >= regular_) { // the monitor calls when it is needed again
+        awake_spares_.fetch_sub(1, memory_order_seq_cst);
         worker.park(deadline);
+        awake_spares_.fetch_add(1, memory_order_seq_cst);
+        tell_monitor();
         return;
     }
     worker.asleep.store(true, memory_order_seq_cst); // [P1]
@@ -112,11 +129,17 @@ void Crew::idle(Worker& worker) {
         Worker::count(worker.counters.parks);
         worker.park(deadline);
     }
-    if (worker.asleep.exchange(false, memory_order_seq_cst)) idle_.fetch_sub(1, memory_order_seq_cst);
-    if (monitor_rests_.load(memory_order_seq_cst)) [[unlikely]] { // [M2]
-        const std::lock_guard lock(monitor_mutex_);
-        monitor_wake_.notify_all();
-    }
+    if (!worker.asleep.exchange(false, memory_order_seq_cst)) return;
+    idle_.fetch_sub(1, memory_order_seq_cst);
+    tell_monitor();
+}
+
+/// [M2]
+void Crew::tell_monitor() noexcept {
+    if (!monitor_rests_.load(memory_order_seq_cst)) [[likely]]
+        return;
+    const std::lock_guard lock(monitor_mutex_);
+    monitor_wake_.notify_all();
 }
 
 void Crew::share(Worker& worker) noexcept {
@@ -138,6 +161,7 @@ Worker* Crew::claim_idle() noexcept {
         if (!worker.asleep.load(memory_order_relaxed) || !worker.asleep.exchange(false, memory_order_seq_cst))
             continue;
         idle_.fetch_sub(1, memory_order_seq_cst);
+        tell_monitor();
         return &worker;
     }
     return nullptr;
@@ -150,11 +174,11 @@ void Crew::wake_one_idle() noexcept {
 // ---- from elsewhere ----
 
 void Crew::inject(Cell& cell) noexcept {
-    {
-        const std::lock_guard lock(injected_mutex_);
-        injected_.emplace_back(&cell, false);
-        has_injected_.store(true, memory_order_seq_cst); // [P2]
-    }
+    // All of it under the mutex: whoever tears the runtime down takes it to swallow what is owed, and the
+    // crew goes right after that.
+    const std::lock_guard lock(injected_mutex_);
+    injected_.emplace_back(&cell, false);
+    has_injected_.store(true, memory_order_seq_cst); // [P2]
     wake_one_idle();
 }
 
@@ -221,20 +245,23 @@ void Crew::monitor() {
     while (!stopping()) {
         if (quiet >= quiet_ticks_to_rest) {
             monitor_rests_.store(true, memory_order_seq_cst); // [M1]
-            monitor_wake_.wait(lock, [&] {
-                return stopping() || idle_.load(memory_order_seq_cst) < static_cast<int>(regular_);
-            });
+            monitor_wake_.wait(lock, [&] { return stopping() || !all_idle(); });
             monitor_rests_.store(false, memory_order_seq_cst);
             quiet = 0;
         }
         monitor_wake_.wait_for(lock, monitor_tick, stopping);
         if (stopping()) return;
-        quiet = idle_.load(memory_order_seq_cst) >= static_cast<int>(regular_) ? quiet + 1 : 0;
+        quiet = all_idle() ? quiet + 1 : 0;
         lock.unlock();
         const unsigned stuck = look_at_workers();
         if (stuck >= regular_ && has_injected_.load(memory_order_seq_cst)) use_spare();
         lock.lock();
     }
+}
+
+bool Crew::all_idle() const noexcept {
+    return idle_.load(memory_order_seq_cst) >= static_cast<int>(regular_) &&
+           awake_spares_.load(memory_order_seq_cst) == 0;
 }
 
 /// How many of the regular ones are in the poll in which they were at the last look.
@@ -262,7 +289,7 @@ void Crew::use_spare() {
     for (std::size_t i = regular_; i < workers_.size(); ++i) {
         Worker& spare = *workers_[i];
         if (threads_.size() <= i) {
-            start_thread(spare); // they are used in order
+            start_spare(spare); // they are used in order
             return;
         }
         if (!(spare.watched().current_poll() & 1)) { // at rest, or at work and soon through

@@ -64,12 +64,15 @@ public:
 
 private:
     void start_thread(Worker& worker);
+    void start_spare(Worker& spare);
     void work(Worker& worker);
     void idle(Worker& worker);
     void take_injected(Worker& worker);
     void inject_all(const std::vector<Cell*>& cells) noexcept;
     Worker* claim_idle() noexcept;
     void wake_one_idle() noexcept;
+    void tell_monitor() noexcept;
+    [[nodiscard]] bool all_idle() const noexcept;
     void monitor();
     unsigned look_at_workers();
     void rescue(Worker& worker);
@@ -90,8 +93,10 @@ private:
 
     std::weak_ptr<RuntimeCore> core_;
     std::vector<std::uint64_t> seen_; // of the monitor: the poll that each worker was in
-    // [M1] The monitor sets `monitor_rests_`, then looks whether all are idle, and sleeps. [M2] A worker that
-    // leaves idleness counts itself out, then looks at `monitor_rests_`. seq_cst, as P1 and P2.
+    Atomic<int> awake_spares_{0};     // spare workers that do not sleep
+    // [M1] The monitor sets `monitor_rests_`, then looks whether all are idle, and sleeps. [M2] Whoever
+    // counts a worker out of `idle_`, or a spare one into `awake_spares_`, looks at `monitor_rests_` after
+    // that. seq_cst, as P1 and P2.
     std::mutex monitor_mutex_;
     std::condition_variable monitor_wake_;
     Atomic<bool> monitor_rests_{false};

@@ -100,7 +100,8 @@ bool MultiThread::look_into(std::size_t first, RuntimeDump& dump) {
 std::size_t MultiThread::alive_tasks() const noexcept {
     std::size_t sum = 0;
     for (const auto& worker : crew_.workers()) sum += worker->alive.load(memory_order_relaxed);
-    return sum;
+    // Between two loads a task may begin on the first worker, and end on the second.
+    return static_cast<std::ptrdiff_t>(sum) < 0 ? 0 : sum;
 }
 
 bool MultiThread::is_here() const noexcept { return turn.runtime && turn.crew == crew_.workers()[0]->crew(); }

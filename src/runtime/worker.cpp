@@ -171,8 +171,7 @@ void Worker::take_arrivals() {
     for (const auto& [cell, kind] : arriving_) {
         switch (kind) {
         case Arrival::ended:
-            forget(*cell);
-            count_alive(1); // it was counted where it ended
+            cell->unlink(); // it was counted where it ended
             cell->drop_reference();
             continue;
         case Arrival::fresh:
@@ -321,21 +320,22 @@ ROUSE_ALWAYS_INLINE void Worker::poll(Cell& cell) {
     turn.yielded = false;
 
     const std::uint64_t word = cell.begin_poll();
+    // From here to the end of what runs code of the user's: destructors take as long as polls.
+    watched_.begin_poll(turns_, cell.id());
     std::exception_ptr error;
     if (word & (TaskState::aborted | TaskState::lost)) [[unlikely]]
         if (!judge(cell, word, error)) return;
     if (Logged) poll_log_.begin(cell);
-    watched_.begin_poll(turns_, cell.id());
     const LentWaker waker(&cell);
     Context cx(waker.get());
     const bool finished = cell.strand().poll(cx, error);
-    watched_.end_poll();
     if (Logged)
         poll_log_.end(finished ? nullptr : &cell,
                       finished ? (error ? "Ready, with an exception" : "Ready") : "Pending");
 
     if (finished) return end_task(cell, std::move(error), false);
 
+    watched_.end_poll();
     turn.current = nullptr;
     const std::uint64_t delta = turn.delta;
     const bool woken = turn.woken;
@@ -368,13 +368,14 @@ ROUSE_ALWAYS_INLINE void Worker::poll(Cell& cell) {
 /// await.
 bool Worker::judge(Cell& cell, std::uint64_t word, std::exception_ptr& error) {
     if (word & TaskState::aborted) {
-        if (word & TaskState::lost) (void)static_cast<Worker&>(cell.executor()).take_lost_note(cell);
+        if (word & TaskState::lost) (void)take_lost_note(cell);
         if (logs_wakes) poll_log_.cancel(cell);
         end_task(cell, nullptr, true);
         return false;
     }
     error = diagnose(cell);
     if (!error) { // the policy is to leave it
+        watched_.end_poll();
         turn.current = nullptr;
         settle();
         if (!cell.leave_lost()) requeue(cell);
@@ -399,6 +400,7 @@ void Worker::end_task(Cell& cell, std::exception_ptr error, bool cancelled) {
     // in them can be taken for its last waker.
     if (cancelled) cell.cancel();
     else cell.finish(nullptr);
+    watched_.end_poll();
     turn.current = nullptr;
     if (cell.outcome() == Outcome::error) [[unlikely]]
         return publish_error(cell); // the move of the result threw
@@ -426,6 +428,7 @@ bool Worker::publish(Cell& cell) noexcept {
 
 void Worker::fail_task(Cell& cell, std::exception_ptr error) {
     cell.finish(std::move(error));
+    watched_.end_poll();
     turn.current = nullptr;
     publish_error(cell);
 }

@@ -171,7 +171,7 @@ private:
     void requeue_in_crew(Cell& cell) noexcept;
     /// The error for a task that is lost; null: leave it.
     std::exception_ptr diagnose(Cell& cell);
-    std::string take_lost_note(const Cell& cell);
+    static std::string take_lost_note(const Cell& cell);
     void between_polls();
     void look_at_io();
     void report_self_wake(Cell& cell);

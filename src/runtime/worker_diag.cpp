@@ -20,13 +20,16 @@ AwaitDump await_of(const Cell& cell) {
 
 } // namespace
 
+/// It lies where the task was taken in.
 std::string Worker::take_lost_note(const Cell& cell) {
-    const std::lock_guard lock(arrived_mutex_);
-    for (std::size_t i = 0; i < lost_notes_.size(); ++i) {
-        if (lost_notes_[i].cell != &cell) continue;
-        std::string by = std::move(lost_notes_[i].by);
-        if (i + 1 != lost_notes_.size()) lost_notes_[i] = std::move(lost_notes_.back());
-        lost_notes_.pop_back();
+    auto& home = static_cast<Worker&>(cell.executor());
+    const std::lock_guard lock(home.arrived_mutex_);
+    std::vector<LostNote>& notes = home.lost_notes_;
+    for (std::size_t i = 0; i < notes.size(); ++i) {
+        if (notes[i].cell != &cell) continue;
+        std::string by = std::move(notes[i].by);
+        if (i + 1 != notes.size()) notes[i] = std::move(notes.back());
+        notes.pop_back();
         return by;
     }
     return {};
@@ -40,8 +43,7 @@ std::exception_ptr Worker::diagnose(Cell& cell) {
     report.future_type = await.future_type;
     report.stack = std::move(await.frames);
     report.spawned_at = cell.spawned_at();
-    // The note lies where the task was taken in.
-    report.dropped_by = static_cast<Worker&>(cell.executor()).take_lost_note(cell);
+    report.dropped_by = take_lost_note(cell);
     report.cause = report.dropped_by.empty() ? HangCause::never_registered : HangCause::last_waker_dropped;
     report.waiters = waiters_of(cell);
     return diagnose_hang(std::move(report));
@@ -98,12 +100,18 @@ RuntimeDump Worker::dump_here() {
     RuntimeDump dump;
     dump.name = shared_.options.name;
     dump.timers = timers();
-    cells.for_each([&](Cell& cell) { dump.tasks.push_back(dump_task(cell)); });
+    cells.for_each([&](Cell& cell) {
+        // In a crew: one that has ended elsewhere, and is to be let go of. Its strand is gone.
+        if (!(cell.load() & TaskState::done)) dump.tasks.push_back(dump_task(cell));
+    });
     return dump;
 }
 
 void Worker::maybe_dump() {
-    if (dump_requested_.exchange(false, memory_order_acq_rel)) print_report(dump_here().to_string());
+    if (!dump_requested_.exchange(false, memory_order_acq_rel)) return;
+    // In a crew the others must be stopped: they poll tasks that are listed here.
+    const RuntimeDump dump = crew_ ? RuntimeCore::current("a dump")->dump() : dump_here();
+    print_report(dump.to_string());
 }
 
 } // namespace rouse::detail

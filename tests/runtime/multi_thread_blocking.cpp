@@ -1,0 +1,105 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// Code that blocks a worker where one does not look for it.
+
+#include <rouse/core/block_on.hpp>
+#include <rouse/rouse.hpp>
+
+#include <gtest/gtest.h>
+
+#include <latch>
+#include <thread>
+
+namespace {
+
+using namespace std::chrono_literals;
+using rouse::Runtime;
+using rouse::RuntimeOptions;
+using rouse::Task;
+
+RuntimeOptions workers(unsigned count) {
+    RuntimeOptions options;
+    options.worker_threads = count;
+    options.long_poll_threshold = 0ms;
+    return options;
+}
+
+/// Blocks this thread. False: nothing came in half a minute, and the test is to go on all the same.
+bool wait_for(const std::latch& latch) {
+    for (const auto until = std::chrono::steady_clock::now() + 30s; !latch.try_wait();
+         std::this_thread::yield())
+        if (std::chrono::steady_clock::now() > until) return false;
+    return true;
+}
+
+class BlocksAtEnd {
+public:
+    BlocksAtEnd(std::latch& blocked, const std::latch& freed) noexcept : blocked_(&blocked), freed_(&freed) {}
+    BlocksAtEnd(BlocksAtEnd&& other) noexcept
+        : blocked_(std::exchange(other.blocked_, nullptr)), freed_(other.freed_) {}
+    BlocksAtEnd& operator=(BlocksAtEnd&&) = delete;
+    ~BlocksAtEnd() {
+        if (!blocked_) return;
+        blocked_->count_down();
+        EXPECT_TRUE(wait_for(*freed_));
+    }
+
+private:
+    std::latch* blocked_;
+    const std::latch* freed_;
+};
+
+// What a task owns dies on the worker too, after its last poll.
+TEST(multi_thread_blocking, when_destructors_block_all_workers_a_spare_one_goes_on) {
+    auto runtime = Runtime::multi_thread(workers(2));
+    std::latch blocked(2), freed(1), polled(1);
+    // One ends by itself, and its closure blocks; the other is aborted, and its frame does.
+    auto ends = runtime.handle().spawn([guard = BlocksAtEnd(blocked, freed)]() -> Task<> { co_return; });
+    auto waits = [&]() -> Task<> {
+        const BlocksAtEnd guard(blocked, freed);
+        polled.count_down();
+        co_await rouse::never<>();
+    };
+    auto aborted = runtime.handle().spawn(waits);
+    polled.wait();
+    aborted.abort();
+    ASSERT_TRUE(wait_for(blocked));
+    auto frees = [&]() -> Task<> {
+        co_await rouse::sleep(1ms);
+        freed.count_down();
+    };
+    runtime.block_on(frees);
+    rouse::block_on(std::move(ends));
+    (void)rouse::block_on(std::move(aborted).into_result());
+}
+
+// The monitor rests when all workers idle; the spare ones are none of these.
+TEST(multi_thread_blocking, a_spare_worker_that_is_blocked_holds_up_nobody_elses_timer) {
+    auto runtime = Runtime::multi_thread(workers(2));
+    std::latch blocked(2), freed(1), fired(1);
+    auto blocks = [&]() -> Task<> {
+        blocked.count_down();
+        EXPECT_TRUE(wait_for(freed));
+        co_return;
+    };
+    auto first = runtime.handle().spawn(blocks);
+    auto second = runtime.handle().spawn(blocks);
+    ASSERT_TRUE(wait_for(blocked));
+    const auto main = [&]() -> Task<> { // on a spare one
+        auto sleeps = [&]() -> Task<> {
+            co_await rouse::sleep(500ms); // by then the monitor would rest
+            fired.count_down();
+        };
+        auto timer = rouse::spawn(sleeps);
+        co_await rouse::yield_now(); // it is set in this worker's wheel
+        freed.count_down();
+        EXPECT_TRUE(wait_for(fired)) << "the timers of a blocked spare worker were forgotten";
+        co_await timer;
+    };
+    runtime.block_on(main);
+    rouse::block_on(std::move(first));
+    rouse::block_on(std::move(second));
+}
+
+} // namespace

@@ -1,0 +1,161 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// What a runtime of several threads says about its tasks while they move.
+
+#include <rouse/core/block_on.hpp>
+#include <rouse/rouse.hpp>
+
+#include "support/captured_stderr.hpp"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <latch>
+#include <thread>
+
+namespace {
+
+using namespace std::chrono_literals;
+using rouse::Runtime;
+using rouse::RuntimeOptions;
+using rouse::Task;
+
+RuntimeOptions workers(unsigned count) {
+    RuntimeOptions options;
+    options.worker_threads = count;
+    options.long_poll_threshold = 0ms;
+    return options;
+}
+
+/// Occupies this worker until the others have ended what `handle` is of.
+template <class Handle>
+void block_until_ended(const Handle& handle) {
+    while (!handle.is_finished()) std::this_thread::yield();
+}
+
+// A task stays in the list of the worker that took it in until that one is told; its strand is gone by then,
+// and its result is there.
+TEST(multi_thread_dumps, a_task_that_has_ended_on_another_worker_is_not_looked_into) {
+    auto runtime = Runtime::multi_thread(workers(2));
+    const auto main = [&]() -> Task<> {
+        using Result = std::array<std::uint64_t, 8>;
+        auto gives = []() -> Task<Result> {
+            Result result;
+            result.fill(0x4141414141414141);
+            co_return result;
+        };
+        auto task = rouse::spawn(gives);
+        auto empty = rouse::spawn([]() -> Task<> { co_return; });
+        block_until_ended(task);
+        block_until_ended(empty);
+        const rouse::RuntimeDump dump = rouse::Handle::current().dump();
+        EXPECT_TRUE(dump.complete);
+        EXPECT_EQ(dump.tasks.size(), 1u) << dump.to_string();
+        EXPECT_EQ((co_await task)[7], 0x4141414141414141);
+        co_await empty;
+    };
+    runtime.block_on(main);
+}
+
+// The signal is taken up by one worker: it has to stop the others before it looks.
+TEST(multi_thread_dumps, the_dump_at_a_signal_shows_the_tasks_of_all_workers) {
+    rouse_test::CapturedStderr printed;
+    {
+        auto options = workers(3);
+        options.dump_signal = SIGUSR1;
+        auto runtime = Runtime::multi_thread(std::move(options));
+        std::latch met(3);
+        auto listed_here = [&]() -> Task<> {
+            met.arrive_and_wait(); // one on each worker
+            rouse::TaskBuilder("one of three").spawn([]() -> Task<> { co_await rouse::never<>(); }).detach();
+            co_return;
+        };
+        std::vector<rouse::JoinHandle<>> handles;
+        for (int i = 0; i < 3; ++i) handles.push_back(runtime.handle().spawn(listed_here));
+        for (auto& handle : handles) rouse::block_on(std::move(handle));
+        // Others that move and change while it looks.
+        std::atomic<bool> over{false};
+        auto moves = [&]() -> Task<> {
+            while (!over.load()) {
+                co_await rouse::spawn([]() -> Task<> { co_await rouse::yield_now(); });
+                co_await rouse::sleep(10us);
+            }
+        };
+        std::vector<rouse::JoinHandle<>> moving;
+        for (int i = 0; i < 8; ++i) moving.push_back(runtime.handle().spawn(moves));
+        for (int i = 0; i < 20; ++i) {
+            std::raise(SIGUSR1);
+            auto some_turns = []() -> Task<> {
+                for (int turn = 0; turn < 100; ++turn) co_await rouse::yield_now();
+            };
+            runtime.block_on(some_turns);
+        }
+        over.store(true);
+        for (auto& handle : moving) rouse::block_on(std::move(handle));
+        runtime.block_on([]() -> Task<> { co_await rouse::sleep(1ms); });
+    }
+    const std::string text = printed.take();
+    const std::size_t first = text.find("one of three");
+    ASSERT_NE(first, std::string::npos) << text.substr(0, 2000);
+    const std::size_t end = text.find("\nrouse: ", first);
+    const std::string dump = text.substr(first, end - first);
+    std::size_t shown = 0;
+    for (std::size_t at = 0; (at = dump.find("one of three", at)) != std::string::npos; ++at) ++shown;
+    EXPECT_EQ(shown, 3u) << dump;
+}
+
+// Each worker counts what it took in and what it ended: the sum may be asked for in between.
+TEST(multi_thread_dumps, alive_tasks_is_never_below_zero) {
+    auto runtime = Runtime::multi_thread(workers(2));
+    std::atomic<bool> over{false};
+    std::jthread asks([&] {
+        while (!over.load()) {
+            const std::size_t alive = runtime.alive_tasks();
+            if (alive > 1'000'000) {
+                ADD_FAILURE() << alive;
+                return;
+            }
+        }
+    });
+    const auto main = [&]() -> Task<> {
+        for (int round = 0; round < (ROUSE_TSAN || ROUSE_ASAN ? 200 : 2'000); ++round) {
+            std::vector<rouse::JoinHandle<>> handles;
+            for (int i = 0; i < 64; ++i)
+                handles.push_back(rouse::spawn([]() -> Task<> { co_await rouse::yield_now(); }));
+            for (auto& handle : handles) co_await handle;
+        }
+    };
+    runtime.block_on(main);
+    over.store(true);
+}
+
+TEST(multi_thread_dumps, of_tasks_that_are_spawned_and_end_meanwhile) {
+    auto runtime = Runtime::multi_thread(workers(3));
+    std::atomic<bool> over{false};
+    auto churns = [&]() -> Task<> {
+        while (!over.load()) {
+            std::vector<rouse::JoinHandle<std::string>> handles;
+            for (int i = 0; i < 20; ++i) {
+                handles.push_back(rouse::spawn([]() -> Task<std::string> {
+                    (void)co_await rouse::timeout(50us, rouse::never<>());
+                    co_return "a result that is longer than what a string keeps in place";
+                }));
+            }
+            for (auto& handle : handles) (void)co_await handle;
+        }
+    };
+    std::vector<rouse::JoinHandle<>> handles;
+    for (int i = 0; i < 4; ++i) handles.push_back(runtime.handle().spawn(churns));
+    for (int i = 0; i < 200; ++i) {
+        const rouse::RuntimeDump dump = runtime.dump();
+        EXPECT_TRUE(dump.complete);
+        EXPECT_LE(dump.tasks.size(), 4u + 4u * 20u);
+    }
+    over.store(true);
+    for (auto& handle : handles) rouse::block_on(std::move(handle));
+}
+
+} // namespace
