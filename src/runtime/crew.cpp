@@ -3,40 +3,30 @@
 #include "runtime/crew.hpp"
 
 #include "runtime/hook.hpp"
+#include "runtime/thread_name.hpp"
 
 #include <algorithm>
 #include <system_error>
 
-#include <pthread.h>
-
 namespace rouse::detail {
 namespace {
 
-constexpr std::chrono::milliseconds monitor_tick(5);
-// The monitor goes to rest when nothing has run for so many of its looks.
-constexpr unsigned quiet_ticks_to_rest = 20;
 constexpr std::size_t injected_at_a_time = 64;
 constexpr unsigned most_spares = 16;
 
-void name_this_thread(const std::string& runtime, const std::string& what) {
-    const std::string name = runtime + "-" + what;
-    pthread_setname_np(pthread_self(), name.substr(0, 15).c_str()); // the kernel keeps so many
-}
-
 } // namespace
 
-Crew::Crew(Shared& shared, unsigned workers) : shared_(shared), regular_(workers) {
+Crew::Crew(Shared& shared, unsigned workers, DeadlockTeller& teller)
+    : shared_(shared), regular_(workers), monitor_(*this, shared, teller) {
     const unsigned spares = workers > 1 ? most_spares : 0;
     for (unsigned i = 0; i < workers + spares; ++i)
         workers_.push_back(std::make_unique<Worker>(shared, *this, i, i ? workers_[0].get() : nullptr));
-    seen_.resize(workers_.size());
 }
 
 void Crew::start(const std::shared_ptr<RuntimeCore>& core) {
     core_ = core;
     for (unsigned i = 0; i < regular_; ++i) start_thread(*workers_[i]);
-    // With one worker there is nobody to take anything over; the watchdog reports the long poll all the same.
-    if (regular_ > 1) monitor_ = std::jthread([this] { monitor(); });
+    monitor_.start();
 }
 
 void Crew::start_thread(Worker& worker) {
@@ -58,11 +48,7 @@ void Crew::start_spare(Worker& spare) {
 
 void Crew::stop_threads() noexcept {
     stopping_.store(true, memory_order_seq_cst);
-    {
-        const std::lock_guard lock(monitor_mutex_);
-        monitor_wake_.notify_all();
-    }
-    if (monitor_.joinable()) monitor_.join(); // it may start threads
+    monitor_.stop(); // it may start threads
     for (const auto& worker : workers_) worker->unpark();
     for (std::jthread& thread : threads_) thread.join();
     threads_.clear();
@@ -72,6 +58,7 @@ void Crew::stop_threads() noexcept {
 
 void Crew::work(Worker& worker) {
     name_this_thread(shared_.options.name, std::to_string(worker.number));
+    worker.thread_id.store(gettid(), memory_order_release);
     call_hook([&] {
         if (shared_.options.on_thread_start) shared_.options.on_thread_start();
     });
@@ -114,12 +101,13 @@ void Crew::take_injected(Worker& worker) {
 
 void Crew::idle(Worker& worker) {
     worker.trim_now_and_then();
+    worker.counters.polls.store(worker.turns(), memory_order_relaxed);
     std::optional<Instant> deadline = worker.next_wakeup();
     if (worker.number >= regular_) { // the monitor calls when it is needed again
         awake_spares_.fetch_sub(1, memory_order_seq_cst);
         worker.park(deadline);
         awake_spares_.fetch_add(1, memory_order_seq_cst);
-        tell_monitor();
+        monitor_.tell();
         return;
     }
     worker.asleep.store(true, memory_order_seq_cst); // [P1]
@@ -131,17 +119,10 @@ void Crew::idle(Worker& worker) {
     }
     if (!worker.asleep.exchange(false, memory_order_seq_cst)) return;
     idle_.fetch_sub(1, memory_order_seq_cst);
-    tell_monitor();
+    monitor_.tell();
 }
 
 /// [M2]
-void Crew::tell_monitor() noexcept {
-    if (!monitor_rests_.load(memory_order_seq_cst)) [[likely]]
-        return;
-    const std::lock_guard lock(monitor_mutex_);
-    monitor_wake_.notify_all();
-}
-
 void Crew::share(Worker& worker) noexcept {
     std::vector<Cell*> cells;
     worker.take_half(cells);
@@ -161,7 +142,7 @@ Worker* Crew::claim_idle() noexcept {
         if (!worker.asleep.load(memory_order_relaxed) || !worker.asleep.exchange(false, memory_order_seq_cst))
             continue;
         idle_.fetch_sub(1, memory_order_seq_cst);
-        tell_monitor();
+        monitor_.tell();
         return &worker;
     }
     return nullptr;
@@ -235,54 +216,27 @@ void Crew::adopt_injected() noexcept {
     });
 }
 
-// ---- the monitor ----
+// ---- for the monitor ----
 
-void Crew::monitor() {
-    name_this_thread(shared_.options.name, "monitor");
-    unsigned quiet = 0;
-    std::unique_lock lock(monitor_mutex_);
-    const auto stopping = [&] { return stopping_.load(memory_order_seq_cst); };
-    while (!stopping()) {
-        if (quiet >= quiet_ticks_to_rest) {
-            monitor_rests_.store(true, memory_order_seq_cst); // [M1]
-            monitor_wake_.wait(lock, [&] { return stopping() || !all_idle(); });
-            monitor_rests_.store(false, memory_order_seq_cst);
-            quiet = 0;
-        }
-        monitor_wake_.wait_for(lock, monitor_tick, stopping);
-        if (stopping()) return;
-        quiet = all_idle() ? quiet + 1 : 0;
-        lock.unlock();
-        const unsigned stuck = look_at_workers();
-        if (stuck >= regular_ && has_injected_.load(memory_order_seq_cst)) use_spare();
-        lock.lock();
+std::uint64_t Crew::turns() const noexcept {
+    std::uint64_t sum = 0;
+    for (const auto& worker : workers_) sum += worker->counters.polls.load(memory_order_relaxed);
+    return sum;
+}
+
+bool Crew::nothing_can_come() const noexcept {
+    if (has_injected()) return false;
+    std::size_t alive = 0;
+    for (const auto& worker : workers_) {
+        alive += worker->alive.load(memory_order_relaxed);
+        if (worker->timers() != 0 || worker->has_arrivals() || worker->awaits_io()) return false;
     }
+    return alive != 0;
 }
 
 bool Crew::all_idle() const noexcept {
     return idle_.load(memory_order_seq_cst) >= static_cast<int>(regular_) &&
            awake_spares_.load(memory_order_seq_cst) == 0;
-}
-
-/// How many of the regular ones are in the poll in which they were at the last look.
-unsigned Crew::look_at_workers() {
-    unsigned stuck = 0;
-    for (std::size_t i = 0; i < workers_.size(); ++i) {
-        const std::uint64_t poll = workers_[i]->watched().current_poll();
-        if ((poll & 1) && poll == std::exchange(seen_[i], poll)) {
-            if (i < regular_) ++stuck;
-            rescue(*workers_[i]);
-        }
-    }
-    return stuck;
-}
-
-void Crew::rescue(Worker& worker) {
-    std::vector<Cell*> cells;
-    worker.take_all(cells);
-    inject_all(cells);
-    worker.fire_due_for();
-    worker.dispatch_io_for();
 }
 
 void Crew::use_spare() {

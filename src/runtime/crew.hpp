@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "runtime/monitor.hpp"
 #include "runtime/worker.hpp"
 
-#include <condition_variable>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -33,7 +33,7 @@ namespace rouse::detail {
 /// an `unpark`.
 class Crew {
 public:
-    Crew(Shared& shared, unsigned workers);
+    Crew(Shared& shared, unsigned workers, DeadlockTeller& teller);
     Crew(const Crew&) = delete;
     Crew& operator=(const Crew&) = delete;
 
@@ -57,6 +57,19 @@ public:
     void give_away(Worker& from) noexcept;
 
     bool close() noexcept;
+    // ---- for the monitor ----
+
+    /// Workers that are not spare: the first ones.
+    [[nodiscard]] unsigned regular() const noexcept { return regular_; }
+    [[nodiscard]] bool all_idle() const noexcept;
+    [[nodiscard]] bool has_injected() const noexcept { return has_injected_.load(memory_order_seq_cst); }
+    /// Tasks are pending, and no timer, no I/O and no task that was sent will wake a worker.
+    [[nodiscard]] bool nothing_can_come() const noexcept;
+    /// Counts all polls, up to the last time that each worker went to sleep.
+    [[nodiscard]] std::uint64_t turns() const noexcept;
+    void inject_all(const std::vector<Cell*>& cells) noexcept;
+    void use_spare();
+
     /// At the end, when the threads are gone: see Worker::swallow_deliveries.
     std::size_t swallow_deliveries() noexcept;
     /// Before that: what was injected and is new is taken in, to be cancelled.
@@ -68,15 +81,8 @@ private:
     void work(Worker& worker);
     void idle(Worker& worker);
     void take_injected(Worker& worker);
-    void inject_all(const std::vector<Cell*>& cells) noexcept;
     Worker* claim_idle() noexcept;
     void wake_one_idle() noexcept;
-    void tell_monitor() noexcept;
-    [[nodiscard]] bool all_idle() const noexcept;
-    void monitor();
-    unsigned look_at_workers();
-    void rescue(Worker& worker);
-    void use_spare();
 
     Shared& shared_;
     const unsigned regular_; // the workers behind these are spares
@@ -92,15 +98,8 @@ private:
     Atomic<bool> has_injected_{false};
 
     std::weak_ptr<RuntimeCore> core_;
-    std::vector<std::uint64_t> seen_; // of the monitor: the poll that each worker was in
-    Atomic<int> awake_spares_{0};     // spare workers that do not sleep
-    // [M1] The monitor sets `monitor_rests_`, then looks whether all are idle, and sleeps. [M2] Whoever
-    // counts a worker out of `idle_`, or a spare one into `awake_spares_`, looks at `monitor_rests_` after
-    // that. seq_cst, as P1 and P2.
-    std::mutex monitor_mutex_;
-    std::condition_variable monitor_wake_;
-    Atomic<bool> monitor_rests_{false};
-    std::jthread monitor_;
+    Atomic<int> awake_spares_{0}; // spare workers that do not sleep
+    Monitor monitor_;
 };
 
 } // namespace rouse::detail

@@ -2,13 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/multi_thread.hpp"
 
+#include "diag/print.hpp"
 #include "rouse/core/waker_from.hpp"
 #include "rouse/runtime/runtime.hpp"
 #include "runtime/dump_signal.hpp"
+#include "runtime/hook.hpp"
 
 #include <thread>
 
 #include <sched.h>
+#include <unistd.h>
 
 namespace rouse::detail {
 namespace {
@@ -32,7 +35,7 @@ std::shared_ptr<RuntimeCore> make_multi_thread(RuntimeOptions options) {
 }
 
 MultiThread::MultiThread(RuntimeOptions options)
-    : shared_(std::move(options)), crew_(shared_, shared_.options.worker_threads) {
+    : shared_(std::move(options)), crew_(shared_, shared_.options.worker_threads, *this) {
     if (shared_.options.dump_signal) watch_dump_signal(shared_.options.dump_signal, *crew_.workers()[0]);
 }
 
@@ -48,21 +51,93 @@ void MultiThread::spawn(Cell& cell) {
     cell.publish(0);
 }
 
-void MultiThread::drive(Cell& root) {
-    if (turn.driving || turn.current) [[unlikely]]
-        stop(
-            "block_on inside of a task: this thread is driving a future already; co_await it, or spawn it and await the handle");
-    if (!crew_.inject_new(root)) stop("block_on of a Runtime that has ended");
-    // The caller holds the handle, and is the one to ask it.
+/// A thread in `block_on`.
+class MultiThread::Waiter {
+public:
     class Sleeper {
     public:
         void wake() { parker.unpark(); }
         Parker parker;
     };
-    const auto sleeper = std::make_shared<Sleeper>();
-    const Waker waker = waker_from(sleeper);
+    explicit Waiter(MultiThread& runtime) : runtime_(runtime) {
+        const std::lock_guard lock(runtime.waiters_mutex_);
+        runtime.waiters_.push_back(this);
+    }
+    ~Waiter() {
+        const std::lock_guard lock(runtime_.waiters_mutex_);
+        std::erase(runtime_.waiters_, this);
+    }
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+
+    [[nodiscard]] long thread() const noexcept { return thread_; }
+    /// Under the mutex.
+    void tell(const QuiescenceReport& report) {
+        report_ = report;
+        sleeper->wake();
+    }
+    [[nodiscard]] bool told() const {
+        const std::lock_guard lock(runtime_.waiters_mutex_);
+        return report_.has_value();
+    }
+    [[noreturn]] void throw_deadlock() {
+#if ROUSE_EXCEPTIONS
+        throw Deadlock(std::move(*report_));
+#else
+        print_report(format_report(*report_));
+        stop("the runtime is deadlocked, and there are no exceptions to say so");
+#endif
+    }
+    const std::shared_ptr<Sleeper> sleeper = std::make_shared<Sleeper>();
+
+private:
+    MultiThread& runtime_;
+    const long thread_ = gettid();
+    std::optional<QuiescenceReport> report_;
+};
+
+void MultiThread::drive(Cell& root) {
+    if (turn.driving || turn.current) [[unlikely]]
+        stop(
+            "block_on inside of a task: this thread is driving a future already; co_await it, or spawn it and await the handle");
+    if (!crew_.inject_new(root)) stop("block_on of a Runtime that has ended");
+    Waiter waiter(*this);
+    const Waker waker = waker_from(waiter.sleeper);
     Context cx(waker);
-    while (!root.poll_join(cx)) sleeper->parker.park();
+    bool aborted = false;
+    while (!root.poll_join(cx)) { // the caller holds the handle, and is the one to ask it
+        waiter.sleeper->parker.park();
+        if (waiter.told() && !std::exchange(aborted, true)) root.abort();
+    }
+    if (aborted) waiter.throw_deadlock();
+}
+
+std::vector<long> MultiThread::waiting_threads() {
+    const std::lock_guard lock(waiters_mutex_);
+    std::vector<long> threads;
+    for (const Waiter* waiter : waiters_) threads.push_back(waiter->thread());
+    return threads;
+}
+
+QuiescenceReport MultiThread::pending_tasks() {
+    QuiescenceReport report;
+    for (TaskDump& task : dump().tasks)
+        if (!task.await.only_never()) report.tasks.push_back(std::move(task));
+    return report;
+}
+
+void MultiThread::deadlock(QuiescenceReport report) {
+    const HangPolicy policy = shared_.options.hang_policy;
+    if (policy == HangPolicy::throw_error) {
+        const std::lock_guard lock(waiters_mutex_);
+        for (Waiter* waiter : waiters_) waiter->tell(report);
+        if (!waiters_.empty()) return;
+    }
+    call_hook([&] { // nobody is there to throw it at
+        if (shared_.options.on_suspicion) shared_.options.on_suspicion(report);
+        else print_report(format_report(report));
+    });
+    if (policy == HangPolicy::abort) stop("the runtime is deadlocked, and the hang policy is abort");
 }
 
 RuntimeDump MultiThread::dump() {

@@ -7,7 +7,9 @@
 namespace rouse::detail {
 
 /// The runtime of several threads: a crew of workers, which run from its beginning to its end.
-class MultiThread final : public RuntimeCore, public std::enable_shared_from_this<MultiThread> {
+class MultiThread final : public RuntimeCore,
+                          public DeadlockTeller,
+                          public std::enable_shared_from_this<MultiThread> {
 public:
     explicit MultiThread(RuntimeOptions options);
     void start() { crew_.start(shared_from_this()); }
@@ -22,12 +24,20 @@ public:
     void resume_clock() override { no_pause(); }
     void advance_clock(Duration) override { no_pause(); }
 
+    // DeadlockTeller
+    std::vector<long> waiting_threads() override;
+    QuiescenceReport pending_tasks() override;
+    void deadlock(QuiescenceReport report) override;
+
 private:
+    class Waiter;
     [[noreturn]] static void no_pause();
     bool look_into(std::size_t first, RuntimeDump& dump);
 
     Shared shared_;
     Crew crew_;
+    std::mutex waiters_mutex_;
+    std::vector<Waiter*> waiters_; // the calls of block_on
 };
 
 } // namespace rouse::detail

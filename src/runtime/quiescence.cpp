@@ -23,12 +23,13 @@ constexpr bool is_fault(int signal) noexcept {
            signal == SIGTRAP || signal == SIGABRT;
 }
 
-std::string foreign_thread() {
+std::string foreign_thread(std::span<const long> ours) {
     DIR* threads = opendir("/proc/self/task");
     if (!threads) return "the threads of the process cannot be listed";
     std::string found;
     while (const dirent* entry = readdir(threads)) {
         const long id = std::strtol(entry->d_name, nullptr, 10);
+        if (std::ranges::find(ours, id) != ours.end()) continue;
         if (id == 0 || id == gettid() || (id == watchdog_thread_id() && !watchdog_tells())) continue;
         std::ifstream comm("/proc/self/task/" + std::string(entry->d_name) + "/comm");
         std::string name;
@@ -54,9 +55,9 @@ std::string foreign_signal() {
 
 } // namespace
 
-std::string who_might_wake() {
+std::string who_might_wake(std::span<const long> ours) {
     if (ROUSE_TSAN) return "the thread sanitizer has a thread of its own, so no thread can be ruled out";
-    std::string why = foreign_thread();
+    std::string why = foreign_thread(ours);
     return why.empty() ? foreign_signal() : why;
 }
 
@@ -66,8 +67,8 @@ std::optional<Duration> QuiescenceWatch::until_look() const noexcept {
     return std::min<Duration>(grace_ * (1u << std::min(looks_, 5u)), std::chrono::minutes(1));
 }
 
-QuiescenceWatch::Verdict QuiescenceWatch::look(std::string& why) {
-    why = who_might_wake();
+QuiescenceWatch::Verdict QuiescenceWatch::look(std::string& why, std::span<const long> ours) {
+    why = who_might_wake(ours);
     const bool proven = why.empty();
     const bool again = proven_before_;
     proven_before_ = proven;

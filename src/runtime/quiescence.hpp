@@ -6,14 +6,15 @@
 #include "rouse/time/instant.hpp"
 
 #include <optional>
+#include <span>
 #include <string>
 
 namespace rouse::detail {
 
 /// Why somebody outside might still wake a task of the calling thread's runtime; empty: nobody can. It is
-/// proven that nobody can when every other thread of the process is the watchdog, and no signal is caught by
-/// a handler that is not ours (a handler may wake).
-std::string who_might_wake();
+/// proven that nobody can when every other thread of the process is the watchdog or one of `ours` (which the
+/// caller knows to be asleep), and no signal is caught by a handler that is not ours (a handler may wake).
+std::string who_might_wake(std::span<const long> ours = {});
 
 /// Times the looks for a deadlock while a runtime is idle: one after half the grace period, the second, which
 /// decides, after all of it; then seldom.
@@ -38,7 +39,7 @@ public:
     }
     enum class Verdict : std::uint8_t { wait, suspect, proven };
     /// The time has passed undisturbed. `suspect` comes once.
-    Verdict look(std::string& why);
+    Verdict look(std::string& why, std::span<const long> ours = {});
 
 private:
     std::chrono::milliseconds grace_;

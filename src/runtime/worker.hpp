@@ -138,6 +138,13 @@ public:
     void take_everything(std::vector<Cell*>& out) noexcept;
     /// Any other thread, while this one is stuck in a long poll: all that is queued and may move.
     void take_all(std::vector<Cell*>& out) noexcept;
+    /// Any thread: some task waits for I/O here.
+    [[nodiscard]] bool awaits_io() const noexcept {
+        IoDriver* const io = io_of_others_.load(memory_order_acquire);
+        return io && io->anyone_waits();
+    }
+    /// Of the thread that drives; 0: none yet.
+    Atomic<long> thread_id{0};
     /// And what its descriptors are ready for.
     void dispatch_io_for() noexcept;
     /// At the end of the runtime: who waits for a timer or a descriptor is woken.
