@@ -101,7 +101,6 @@ void Crew::take_injected(Worker& worker) {
 
 void Crew::idle(Worker& worker) {
     worker.trim_now_and_then();
-    worker.counters.polls.store(worker.turns(), memory_order_relaxed);
     std::optional<Instant> deadline = worker.next_wakeup();
     if (worker.number >= regular_) { // the monitor calls when it is needed again
         awake_spares_.fetch_sub(1, memory_order_seq_cst);
@@ -114,7 +113,6 @@ void Crew::idle(Worker& worker) {
     idle_.fetch_add(1, memory_order_seq_cst);
     if (!has_injected_.load(memory_order_seq_cst) && !worker.has_arrivals() &&
         !stopping_.load(memory_order_seq_cst)) {
-        Worker::count(worker.counters.parks);
         worker.park(deadline);
     }
     if (!worker.asleep.exchange(false, memory_order_seq_cst)) return;
@@ -128,7 +126,7 @@ void Crew::share(Worker& worker) noexcept {
     worker.take_half(cells);
     if (cells.empty()) return;
     if (Worker* other = claim_idle()) {
-        Worker::count(worker.counters.shared, cells.size());
+        Worker::add(worker.counters.shared, cells.size());
         other->send_all(cells);
         return;
     }
@@ -228,7 +226,7 @@ bool Crew::nothing_can_come() const noexcept {
     if (has_injected()) return false;
     std::size_t alive = 0;
     for (const auto& worker : workers_) {
-        alive += worker->alive.load(memory_order_relaxed);
+        alive += worker->alive();
         if (worker->timers() != 0 || worker->has_arrivals() || worker->awaits_io()) return false;
     }
     return alive != 0;

@@ -121,6 +121,13 @@ void CurrentThread::throw_deadlock(QuiescenceReport report) {
 #endif
 }
 
+RuntimeMetrics CurrentThread::metrics() const {
+    RuntimeMetrics metrics;
+    worker_.add_to(metrics);
+    metrics.tasks_lost = shared_.hangs.load(memory_order_relaxed);
+    return metrics;
+}
+
 RuntimeDump CurrentThread::dump() {
     if (is_here()) return worker_.dump_here();
     RuntimeDump dump;

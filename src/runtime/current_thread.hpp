@@ -16,7 +16,8 @@ public:
     void drive(Cell& root) override;
     void shutdown() noexcept override;
     RuntimeDump dump() override;
-    std::size_t alive_tasks() const noexcept override { return worker_.alive.load(memory_order_relaxed); }
+    std::size_t alive_tasks() const noexcept override { return worker_.alive(); }
+    RuntimeMetrics metrics() const override;
     bool is_here() const noexcept override { return worker_.is_here(); }
     void pause_clock() override { worker_.pause(); }
     void resume_clock() override { worker_.resume(); }

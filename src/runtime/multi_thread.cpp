@@ -140,6 +140,19 @@ void MultiThread::deadlock(QuiescenceReport report) {
     if (policy == HangPolicy::abort) stop("the runtime is deadlocked, and the hang policy is abort");
 }
 
+RuntimeMetrics MultiThread::metrics() const {
+    RuntimeMetrics metrics;
+    for (const auto& worker : crew_.workers()) {
+        const bool spare = worker->number >= crew_.regular();
+        if (spare && worker->thread_id.load(memory_order_relaxed) == 0) continue; // never needed
+        worker->add_to(metrics);
+        metrics.workers.back().spare = spare;
+    }
+    metrics.tasks_alive = alive_tasks();
+    metrics.tasks_lost = shared_.hangs.load(memory_order_relaxed);
+    return metrics;
+}
+
 RuntimeDump MultiThread::dump() {
     RuntimeDump dump;
     dump.name = shared_.options.name;
@@ -174,7 +187,7 @@ bool MultiThread::look_into(std::size_t first, RuntimeDump& dump) {
 
 std::size_t MultiThread::alive_tasks() const noexcept {
     std::size_t sum = 0;
-    for (const auto& worker : crew_.workers()) sum += worker->alive.load(memory_order_relaxed);
+    for (const auto& worker : crew_.workers()) sum += worker->alive();
     // Between two loads a task may begin on the first worker, and end on the second.
     return static_cast<std::ptrdiff_t>(sum) < 0 ? 0 : sum;
 }

@@ -19,6 +19,7 @@ public:
     void shutdown() noexcept override;
     RuntimeDump dump() override;
     std::size_t alive_tasks() const noexcept override;
+    RuntimeMetrics metrics() const override;
     bool is_here() const noexcept override;
     void pause_clock() override { no_pause(); }
     void resume_clock() override { no_pause(); }

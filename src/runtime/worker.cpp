@@ -8,7 +8,8 @@
 #include "runtime/crew.hpp"
 #include "runtime/hook.hpp"
 
-#include <cstdio>
+#include <algorithm>
+#include <bit>
 #include <thread>
 
 namespace rouse::detail {
@@ -29,6 +30,10 @@ constexpr std::uint64_t ids_at_a_time = 256;
 // A worker that is asleep is not woken for one task that it only has to let go of.
 constexpr std::size_t returns_before_wake = 64;
 
+std::int64_t steady_ns() noexcept {
+    return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 bool comes_from_a_hang(const std::exception_ptr& error) {
     return JoinError(JoinError::Kind::failed, 0, error).is_lost();
 }
@@ -48,6 +53,7 @@ Worker::Worker(Shared& shared)
       number(0),
       shared_(shared),
       crew_(nullptr),
+      times_polls_(shared.options.poll_times),
       poll_log_(shared.options.poll_log, shared.options.on_poll),
       self_wake_(shared.options.self_wake_threshold),
       watched_(shared.options.long_poll_threshold, shared.options.on_long_poll) {
@@ -60,6 +66,7 @@ Worker::Worker(Shared& shared, Crew& crew, unsigned number, const Worker* first)
       number(number),
       shared_(shared),
       crew_(&crew),
+      times_polls_(shared.options.poll_times),
       poll_log_(shared.options.poll_log, shared.options.on_poll),
       self_wake_(shared.options.self_wake_threshold),
       watched_(shared.options.long_poll_threshold, shared.options.on_long_poll) {
@@ -87,11 +94,14 @@ Worker::DriveScope::DriveScope(Worker& worker, std::shared_ptr<RuntimeCore> core
     turn.crew = worker.crew();
     TimeDriver::set_current(&worker);
     IoHost::set_current(&worker);
+    worker.awake(true);
     worker.watched_.begin_drive();
 }
 
 Worker::DriveScope::~DriveScope() {
     worker_.watched_.end_drive();
+    worker_.note_counters();
+    worker_.awake(false);
     IoHost::set_current(host_before_);
     TimeDriver::set_current(driver_before_);
     current_core = core_before_;
@@ -207,7 +217,7 @@ void Worker::adopt_in_crew(Cell& cell) {
     // use by now; any other nobody else has seen yet.
     if (const std::uint64_t word = cell.load(); !(word & TaskState::join_shared))
         cell.word().store(word | TaskState::join_shared, memory_order_relaxed);
-    count_alive(1);
+    Executor::count(spawned);
     cells.push_back(cell);
     requeue(cell);
 }
@@ -235,7 +245,7 @@ inline Cell* Worker::next_in_crew() noexcept {
     if (lifo_) {
         if (lifo_streak_ < lifo_bound || queue.empty()) {
             ++lifo_streak_;
-            count(counters.lifo);
+            add(counters.lifo);
             return std::exchange(lifo_, nullptr);
         }
         queue.reserve(queue.size() + 1);
@@ -311,7 +321,7 @@ void Worker::settle() noexcept {
     requeue(cell);
 }
 
-template <bool Logged>
+template <bool Observed>
 ROUSE_ALWAYS_INLINE void Worker::poll(Cell& cell) {
     ++turns_;
     turn.current = &cell;
@@ -325,13 +335,13 @@ ROUSE_ALWAYS_INLINE void Worker::poll(Cell& cell) {
     std::exception_ptr error;
     if (word & (TaskState::aborted | TaskState::lost)) [[unlikely]]
         if (!judge(cell, word, error)) return;
-    if (Logged) poll_log_.begin(cell);
+    if (Observed) begin_observed(cell);
     const LentWaker waker(&cell);
     Context cx(waker.get());
     const bool finished = cell.strand().poll(cx, error);
-    if (Logged)
-        poll_log_.end(finished ? nullptr : &cell,
-                      finished ? (error ? "Ready, with an exception" : "Ready") : "Pending");
+    if (Observed)
+        end_observed(finished ? nullptr : &cell,
+                     finished ? (error ? "Ready, with an exception" : "Ready") : "Pending");
 
     if (finished) return end_task(cell, std::move(error), false);
 
@@ -348,7 +358,7 @@ ROUSE_ALWAYS_INLINE void Worker::poll(Cell& cell) {
         } else if (self_wake_.suspects_any()) {
             self_wake_.did_not(cell.id());
         }
-        if (Logged) poll_log_.woken(cell, yielded ? "itself (it gave way)" : "itself");
+        if (Observed) poll_log_.woken(cell, yielded ? "itself (it gave way)" : "itself");
         cell.settle(delta, true);
         if (storms) [[unlikely]]
             report_self_wake(cell); // its hook may ask for a dump: all counts are in their place
@@ -412,10 +422,10 @@ void Worker::end_task(Cell& cell, std::exception_ptr error, bool cancelled) {
 bool Worker::publish(Cell& cell) noexcept {
     if (logs_wakes) [[unlikely]]
         ending_ = cell.id();
+    Executor::count(ended);
     bool has_handle;
     if (crew_ && &cell.executor() != this) { // its home has it in a list, and lets go of it there
         auto& home = static_cast<Worker&>(cell.executor());
-        count_alive(std::size_t(-1));
         has_handle = cell.publish(turn.delta, true);
         home.take_back(cell);
     } else {
@@ -455,18 +465,33 @@ void Worker::between_polls() {
         maybe_dump();
     if (timers() != 0) fire_due();
     if (io_) look_at_io();
+    note_counters();
     if (turns_ - births_at_ > 10'000) {
         births_at_ = turns_;
         note_births();
     }
 }
 
-void Worker::poll_logged(Cell& cell) { poll<true>(cell); }
+void Worker::poll_observed(Cell& cell) { poll<true>(cell); }
+
+void Worker::begin_observed(const Cell& cell) {
+    if (logs_wakes) poll_log_.begin(cell);
+    if (times_polls_) poll_began_ = steady_ns();
+}
+
+void Worker::end_observed(const Cell* pending, std::string_view result) {
+    if (times_polls_) {
+        const auto microseconds = static_cast<std::uint64_t>(steady_ns() - poll_began_) / 1000;
+        add(counters.poll_times[std::min<std::size_t>(std::bit_width(microseconds),
+                                                      counters.poll_times.size() - 1)]);
+    }
+    if (logs_wakes) poll_log_.end(pending, result);
+}
 
 void Worker::run(const Cell* until) {
     // What the loop asks for in each turn, and nobody changes.
     Crew* const crew = crew_;
-    const bool logs = logs_wakes;
+    const bool observed = logs_wakes || times_polls_;
     for (;;) {
         if (until && (until->load() & TaskState::done)) [[unlikely]]
             return;
@@ -475,8 +500,8 @@ void Worker::run(const Cell* until) {
         Cell* const cell = crew ? next_in_crew() : queue.pop();
         if (!cell) [[unlikely]]
             break;
-        if (logs) [[unlikely]]
-            poll_logged(*cell);
+        if (observed) [[unlikely]]
+            poll_observed(*cell);
         else poll<false>(*cell);
         if (crew && crew->anyone_idle()) [[unlikely]]
             crew->share(*this);
@@ -490,8 +515,54 @@ void Worker::run(const Cell* until) {
     between_polls();
 }
 
+/// What is counted in plain memory, or not at all, for those who ask.
+void Worker::note_counters() noexcept {
+    counters.polls.store(turns_, memory_order_relaxed);
+    std::size_t queued = local_.size();
+    if (crew_) {
+        const OwnerLock::Scope lock(lock_);
+        queued += queue.size();
+    } else {
+        queued += queue.size();
+    }
+    counters.queued.store(queued, memory_order_relaxed);
+}
+
+void Worker::add_to(RuntimeMetrics& runtime) const {
+    WorkerMetrics metrics;
+    metrics.polls = counters.polls.load(memory_order_relaxed);
+    metrics.parks = counters.parks.load(memory_order_relaxed);
+    metrics.queued = counters.queued.load(memory_order_relaxed);
+    metrics.shared = counters.shared.load(memory_order_relaxed);
+    metrics.lifo_hits = counters.lifo.load(memory_order_relaxed);
+    if (IoDriver* const io = io_of_others_.load(memory_order_acquire)) {
+        metrics.io_events = io->ready_events();
+        runtime.descriptors += io->registrations();
+    }
+    std::uint64_t busy = counters.busy.load(memory_order_relaxed);
+    if (const std::int64_t since = counters.awake_since.load(memory_order_relaxed))
+        busy += static_cast<std::uint64_t>(std::max<std::int64_t>(0, steady_ns() - since));
+    metrics.busy = std::chrono::nanoseconds(busy);
+    runtime.workers.push_back(metrics);
+    runtime.tasks_spawned += spawned.load(memory_order_relaxed);
+    runtime.tasks_alive += alive();
+    runtime.timers += timers();
+    for (std::size_t i = 0; i < runtime.poll_times.size(); ++i)
+        runtime.poll_times[i] += counters.poll_times[i].load(memory_order_relaxed);
+}
+
+void Worker::awake(bool now) noexcept {
+    const std::int64_t time = steady_ns();
+    const std::int64_t since = counters.awake_since.load(memory_order_relaxed);
+    if (since) add(counters.busy, static_cast<std::uint64_t>(time - since));
+    counters.awake_since.store(now ? time : 0, memory_order_relaxed);
+}
+
 bool Worker::park(std::optional<Instant> steady_deadline) {
     note_births();
+    note_counters();
+    add(counters.parks);
+    awake(false);
     // Descriptors are registered by this thread only, so there will be none when there are none.
     IoDriver* const io = io_ && io_->registrations() != 0 ? io_.get() : nullptr;
     gate.leave();
@@ -501,6 +572,7 @@ bool Worker::park(std::optional<Instant> steady_deadline) {
     if (io && crew_) io_lock.lock();
     const bool unparked = io ? parker_.park_in(*io, steady_deadline) : parker_.park(steady_deadline);
     turn.runtime = static_cast<Executor*>(this);
+    awake(true);
     gate.enter();
     // Whoever waits for what came is woken as by the tasks of this thread, and inside of the gate.
     return (io && io->dispatch() != 0) || unparked;
@@ -577,6 +649,7 @@ void Worker::destroy_tasks() noexcept {
         cell->cancel();
         turn.current = nullptr;
         forget(*cell);
+        Executor::count(ended);
         cell->publish(turn.delta);
     }
 }

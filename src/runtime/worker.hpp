@@ -7,6 +7,7 @@
 #include "rouse/base/parker.hpp"
 #include "rouse/io/driver.hpp"
 #include "rouse/runtime/core.hpp"
+#include "rouse/runtime/metrics.hpp"
 #include "rouse/runtime/options.hpp"
 #include "rouse/time/driver.hpp"
 #include "runtime/birth_log.hpp"
@@ -14,6 +15,7 @@
 #include "runtime/self_wake.hpp"
 #include "runtime/watchdog.hpp"
 
+#include <array>
 #include <mutex>
 #include <optional>
 #include <vector>
@@ -28,6 +30,7 @@ public:
     explicit Shared(RuntimeOptions options) : options(std::move(options)), hang_log(this->options.on_hang) {}
     RuntimeOptions options;
     HangLog hang_log;
+    Atomic<std::uint64_t> hangs{0};
 };
 
 /// A thread's worth of a runtime: the tasks that it is to poll, its timers, and what it knows about them. The
@@ -113,21 +116,26 @@ public:
     HangPolicy hang_policy() const noexcept override { return shared_.options.hang_policy; }
     void hang(HangReport& report) override;
 
-    // ---- in a crew ----
-
     /// What this worker did. Written by its thread, read by any.
     class Counters {
     public:
         Atomic<std::uint64_t> polls{0};
         Atomic<std::uint64_t> parks{0};
-        Atomic<std::uint64_t> shared{0}; // tasks given to others
-        Atomic<std::uint64_t> lifo{0};   // polls of a task that came by the LIFO slot
-        Atomic<std::uint64_t> queued{0}; // as of the last look
+        Atomic<std::uint64_t> shared{0};     // tasks given to others
+        Atomic<std::uint64_t> lifo{0};       // polls of a task that came by the LIFO slot
+        Atomic<std::uint64_t> queued{0};     // as of the last look
+        Atomic<std::uint64_t> busy{0};       // nanoseconds, up to
+        Atomic<std::int64_t> awake_since{0}; // 0: it is asleep, or not driven
+        std::array<Atomic<std::uint64_t>, std::tuple_size_v<PollTimes>> poll_times{};
     };
     Counters counters;
-    static void count(Atomic<std::uint64_t>& counter, std::uint64_t more = 1) noexcept {
+    static void add(Atomic<std::uint64_t>& counter, std::uint64_t more = 1) noexcept {
         counter.store(counter.load(memory_order_relaxed) + more, memory_order_relaxed);
     }
+    void add_to(RuntimeMetrics& runtime) const;
+
+    // ---- in a crew ----
+
     const unsigned number;
     /// It sleeps for want of work, and may be claimed: see Crew.
     Atomic<bool> asleep{false};
@@ -166,9 +174,11 @@ private:
     void take_arrived(std::vector<Cell*>& out) noexcept;
     void take_arrivals();
     void arrive(Cell& cell, Arrival kind) noexcept;
-    template <bool Logged>
+    template <bool Observed>
     void poll(Cell& cell);
-    void poll_logged(Cell& cell);
+    void poll_observed(Cell& cell);
+    void begin_observed(const Cell& cell);
+    void end_observed(const Cell* pending, std::string_view result);
     bool judge(Cell& cell, std::uint64_t word, std::exception_ptr& error);
     void end_task(Cell& cell, std::exception_ptr error, bool cancelled);
     void fail_task(Cell& cell, std::exception_ptr error);
@@ -181,11 +191,15 @@ private:
     static std::string take_lost_note(const Cell& cell);
     void between_polls();
     void look_at_io();
+    void note_counters() noexcept;
+    void awake(bool now) noexcept;
     void report_self_wake(Cell& cell);
     TaskDump dump_task(const Cell& cell) const;
 
     Shared& shared_;
     Crew* const crew_;
+    const bool times_polls_;
+    std::int64_t poll_began_ = 0;
     Parker parker_;
     std::shared_ptr<IoDriver> io_; // made when it is needed first
     Atomic<IoDriver*> io_of_others_{nullptr};

@@ -50,6 +50,7 @@ std::exception_ptr Worker::diagnose(Cell& cell) {
 }
 
 void Worker::hang(HangReport& report) {
+    shared_.hangs.fetch_add(1, memory_order_relaxed);
     call_hook([&] { shared_.hang_log.add(report); });
 }
 

@@ -42,10 +42,7 @@ Executor::~Executor() {
     executors[index_].store(nullptr, memory_order_release);
 }
 
-void Executor::forget(Cell& cell) noexcept {
-    cell.unlink();
-    count_alive(std::size_t(-1));
-}
+void Executor::forget(Cell& cell) noexcept { cell.unlink(); }
 
 void Executor::deliver_in_crew(Cell&) noexcept {}
 void Executor::adopt_in_crew(Cell&) {}

@@ -94,7 +94,7 @@ private:
         else cell.finish(std::move(error));
         rouse::detail::turn.current = nullptr;
         cell.unlink();
-        --alive;
+        count(ended);
         cell.publish(std::exchange(rouse::detail::turn.delta, 0));
     }
 

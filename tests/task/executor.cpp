@@ -90,7 +90,7 @@ TEST(Executor, tasks_take_turns) {
     executor.spawn(notes, std::ref(log), 'b', 3).detach();
     executor.run();
     EXPECT_EQ(log, "ababab");
-    EXPECT_EQ(executor.alive, 0u);
+    EXPECT_EQ(executor.alive(), 0u);
 }
 
 Task<int> waits(ByHandSource<int>& source) { co_return co_await ByHand<int>(source); }

@@ -152,7 +152,7 @@ TEST(SpawnedFrame, of_a_function_that_throws_after_it_made_a_coroutine) {
         expect_healthy_free_lists();
     }
     executor.run();
-    EXPECT_EQ(executor.alive, 0u);
+    EXPECT_EQ(executor.alive(), 0u);
 }
 
 /// Throws when it is moved while `fails` is set.
@@ -179,7 +179,7 @@ TEST(SpawnedFrame, of_a_coroutine_whose_argument_does_not_move_into_it) {
         expect_healthy_free_lists();
         executor.run();
     }
-    EXPECT_EQ(executor.alive, 0u);
+    EXPECT_EQ(executor.alive(), 0u);
 }
 
 // ---- stray frames: they took the room, and are not the task

@@ -4,6 +4,7 @@
 
 #include "rouse/core/hang.hpp"
 #include "rouse/diag/task_dump.hpp"
+#include "rouse/runtime/metrics.hpp"
 #include "rouse/task/typed_cell.hpp"
 #include "rouse/time/instant.hpp"
 
@@ -23,6 +24,7 @@ public:
     virtual void shutdown() noexcept = 0;
     virtual RuntimeDump dump() = 0;
     virtual std::size_t alive_tasks() const noexcept = 0;
+    virtual RuntimeMetrics metrics() const = 0;
     [[nodiscard]] virtual bool is_here() const noexcept = 0;
 
     virtual void pause_clock() = 0;

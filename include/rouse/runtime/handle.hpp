@@ -23,6 +23,8 @@ public:
     [[nodiscard]] RuntimeDump dump() const { return core_->dump(); }
     /// Tasks that have not ended.
     [[nodiscard]] std::size_t alive_tasks() const noexcept { return core_->alive_tasks(); }
+    /// Counters, at the cost of reading them. Thread: any.
+    [[nodiscard]] RuntimeMetrics metrics() const { return core_->metrics(); }
 
     explicit Handle(std::shared_ptr<detail::RuntimeCore> core) noexcept : core_(std::move(core)) {}
     void submit(detail::Cell& cell) const { core_->spawn(cell); }

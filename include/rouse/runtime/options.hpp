@@ -39,6 +39,7 @@ public:
 
     /// A poll that runs longer is reported while it still runs; zero switches the watchdog off.
     std::chrono::milliseconds long_poll_threshold{1000};
+    /// It runs while the poll goes on: it must not wait for that task, nor for the end of `block_on`.
     std::function<void(const LongPollReport&)> on_long_poll;
 
     /// CPU time that a task may burn by waking itself in every poll before it is reported; zero switches it
@@ -56,6 +57,9 @@ public:
     bool poll_log = false;
     /// Gets the lines of the poll log instead of stderr.
     std::function<void(const std::string& line)> on_poll;
+
+    /// Counts how long polls take, for `RuntimeMetrics::poll_times`; two looks at the clock for each poll.
+    bool poll_times = false;
 
     /// The clock stands still, and jumps to the next timer when nothing is runnable: for tests of time.
     bool paused_clock = false;

@@ -60,6 +60,8 @@ public:
     /// See `Handle::dump`.
     [[nodiscard]] RuntimeDump dump() const { return core_->dump(); }
     [[nodiscard]] std::size_t alive_tasks() const noexcept { return core_->alive_tasks(); }
+    /// Counters, at the cost of reading them. Thread: any.
+    [[nodiscard]] RuntimeMetrics metrics() const { return core_->metrics(); }
     void submit(detail::Cell& cell) const { core_->spawn(cell); }
 
 private:

@@ -195,8 +195,8 @@ private:
 static_assert(sizeof(void*) != 8 || sizeof(Cell) == 80, "see the text above");
 
 inline void Executor::adopt(Cell& cell) {
-    count_alive(1);
-    queue.reserve(alive.load(memory_order_relaxed));
+    count(spawned);
+    queue.reserve(alive());
     cells.push_back(cell);
     queue.push(cell);
 }

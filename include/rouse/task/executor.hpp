@@ -62,7 +62,7 @@ public:
     inline void adopt_new(Cell& cell);
     /// A task of this runtime just became ACTIVE on this thread, which drives here.
     inline void deliver(Cell& cell) noexcept;
-    /// A task is done that was taken in here.
+    /// A task that was taken in here is done, and is listed no longer. Whoever ended it counts it.
     void forget(Cell& cell) noexcept;
     std::uint64_t next_task_id() noexcept { return ++last_id_; }
     [[nodiscard]] std::uint64_t last_task_id() const noexcept { return last_id_; }
@@ -72,16 +72,20 @@ public:
 
     RunQueue queue;            // of the driving thread
     IntrusiveList<Cell> cells; // every task that was taken in here and is not done; of the driving thread
-    // Tasks taken in here less tasks ended here: their number, or with the crew's others the number of all
-    // (modulo 2^64). Others may ask.
-    Atomic<std::size_t> alive{0};
+    /// Tasks taken in here less tasks that ended here: their number, or with the crew's others the number of
+    /// all (modulo 2^64). Any thread may ask.
+    [[nodiscard]] std::size_t alive() const noexcept {
+        return spawned.load(memory_order_relaxed) - ended.load(memory_order_relaxed);
+    }
+    Atomic<std::size_t> spawned{0}; // one thread writes these
+    Atomic<std::size_t> ended{0};
     bool open = true; // takes new tasks: not while it is torn down
     bool logs_wakes = false;
 
 protected:
     ~Executor();
-    void count_alive(std::size_t more) noexcept { // one thread writes it
-        alive.store(alive.load(memory_order_relaxed) + more, memory_order_relaxed);
+    static void count(Atomic<std::size_t>& counter) noexcept { // one thread writes it
+        counter.store(counter.load(memory_order_relaxed) + 1, memory_order_relaxed);
     }
     void set_last_task_id(std::uint64_t id) noexcept { last_id_ = id; }
 
