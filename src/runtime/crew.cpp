@@ -63,7 +63,7 @@ void Crew::stop_threads() noexcept {
         monitor_wake_.notify_all();
     }
     if (monitor_.joinable()) monitor_.join(); // it may start threads
-    for (const auto& worker : workers_) worker->unpark();
+    for (const auto& worker : workers_) worker->look_up();
     for (std::jthread& thread : threads_) thread.join();
     threads_.clear();
 }
@@ -77,7 +77,7 @@ void Crew::work(Worker& worker) {
     });
     {
         const Worker::DriveScope scope(worker, core_.lock());
-        while (!stopping_.load(memory_order_acquire)) {
+        while (!is_stopping()) {
             if (has_injected_.load(memory_order_acquire)) [[unlikely]]
                 take_injected(worker);
             worker.run(nullptr);
