@@ -142,6 +142,12 @@ void Worker::send_all(const std::vector<Cell*>& cells) noexcept {
     parker_.unpark();
 }
 
+void Worker::look_up() noexcept {
+    const std::lock_guard lock(arrived_mutex_);
+    has_arrived_.store(true, memory_order_release); // [I1]
+    parker_.unpark();
+}
+
 void Worker::take_back(Cell& cell) noexcept { arrive(cell, Arrival::ended); }
 
 bool Worker::close() noexcept {
@@ -214,9 +220,14 @@ void Worker::adopt_in_crew(Cell& cell) {
     if (last_task_id() % ids_at_a_time == 0) set_last_task_id(crew_->next_id_block(ids_at_a_time));
     cell.belong_to(*this, next_task_id());
     // Its handle may be used on any worker. One that was sent here says so already, and its handle may be in
-    // use by now; any other nobody else has seen yet.
-    if (const std::uint64_t word = cell.load(); !(word & TaskState::join_shared))
-        cell.word().store(word | TaskState::join_shared, memory_order_relaxed);
+    // use by now; any other nobody else has seen yet, but for a stray frame, which may go at any time.
+    if (const std::uint64_t word = cell.load(); !(word & TaskState::join_shared)) {
+        if ((word & TaskState::references_mask) == 2 * TaskState::one_reference)
+            cell.word().store(word | TaskState::join_shared, memory_order_relaxed);
+        else cell.word().fetch_or(TaskState::join_shared, memory_order_relaxed);
+    }
+    if (logs_wakes) [[unlikely]] // what was noted here of one that others polled is not said of this one
+        poll_log_.woken(cell, "its spawn");
     Executor::count(spawned);
     cells.push_back(cell);
     requeue(cell);
@@ -495,8 +506,10 @@ void Worker::run(const Cell* until) {
     for (;;) {
         if (until && (until->load() & TaskState::done)) [[unlikely]]
             return;
-        if (has_arrived_.load(memory_order_acquire)) [[unlikely]]
+        if (has_arrived_.load(memory_order_acquire)) [[unlikely]] {
             take_arrivals(); // [I2]
+            if (crew && crew->is_stopping()) return;
+        }
         Cell* const cell = crew ? next_in_crew() : queue.pop();
         if (!cell) [[unlikely]]
             break;
