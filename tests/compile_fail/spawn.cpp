@@ -9,6 +9,7 @@
 // FAULT 5: no matching function for call to 'select
 // FAULT 6: a closure, an argument or a future that is spawned may not be aligned to more than 16 bytes
 // FAULT 7: a generator's values may not be aligned to more than 16 bytes
+// FAULT 8: join, select and timeout keep what their futures return
 
 #include <rouse/combine/join.hpp>
 #include <rouse/combine/select.hpp>
@@ -37,6 +38,10 @@ void use(rouse::JoinHandle<int> handle) {
 #elif FAULT == 7
     const auto generator = []() -> rouse::Generator<Wide> { co_yield Wide(); };
     auto wrong = generator();
+#elif FAULT == 8
+    static int number = 5;
+    const auto reference = []() -> rouse::Task<int&> { co_return number; };
+    auto wrong = rouse::join(reference(), answer());
 #elif FAULT == 1
     auto wrong = rouse::detail::make_task(rouse::SourceLocation(), no_future);
 #elif FAULT == 2

@@ -18,9 +18,11 @@ public:
 
 /// Completes at or after a deadline on the clock of the runtime that polls it first. Never early.
 /// Wake:   once, through the waker of the most recent poll.
-/// Cancel: destroy it; nothing is allocated or woken afterwards. From any thread, though the runtime's own is
-/// the cheap one. Thread: is polled within a runtime (else it stops the program with a message); setting it
-/// allocates nothing. Throws `TimerClosed` when the runtime ended while it was set.
+/// Cancel: destroy it; nothing is allocated or woken afterwards. From any thread; where it was set that costs
+/// next to nothing, elsewhere some microseconds, and waits for nobody's poll.
+/// Thread: is polled within a runtime (else it stops the program with a message); setting it allocates
+/// nothing. Like any future it belongs to one thread at a time: `reset` is not for another one than polls it.
+/// Throws `TimerClosed` when the runtime ended while it was set.
 class [[nodiscard]] Sleep {
 public:
     using Output = void;
