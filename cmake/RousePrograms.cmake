@@ -55,6 +55,10 @@ if(ROUSE_BUILD_EXAMPLES AND rouse_example_sources)
     endforeach()
 endif()
 
+if(ROUSE_BUILD_EXAMPLES)
+    add_subdirectory("${PROJECT_SOURCE_DIR}/examples/servers" "${PROJECT_BINARY_DIR}/examples/servers")
+endif()
+
 if(ROUSE_BUILD_BENCHES)
     file(GLOB rouse_micro_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/benches/micro/*.cpp")
     if(EXISTS "${PROJECT_SOURCE_DIR}/benches/CMakeLists.txt")
