@@ -48,10 +48,14 @@ bool Parker::park(std::optional<TimePoint> deadline) noexcept {
 // The same for a device: K1 is empty -> in_device, and K2 unparks the device if it finds that. The device
 // keeps an `unpark` that comes before its `wait`. A K2 that was held up may unpark a later wait for nothing.
 bool Parker::park_in(ParkDevice& device, std::optional<TimePoint> deadline) noexcept {
+    if (lie_down(device)) device.wait(deadline);
+    return stand_up();
+}
+
+bool Parker::lie_down(ParkDevice& device) noexcept {
     device_.store(&device, memory_order_relaxed); // published by the exchange below, to the K2 that reads it
     std::uint32_t expected = empty;
-    if (state_.compare_exchange_strong(expected, in_device, memory_order_acq_rel)) device.wait(deadline);
-    return state_.exchange(empty, memory_order_acquire) == token;
+    return state_.compare_exchange_strong(expected, in_device, memory_order_acq_rel);
 }
 
 void Parker::unpark() noexcept {

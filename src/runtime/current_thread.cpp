@@ -24,7 +24,7 @@ void CurrentThread::spawn(Cell& cell) {
         if (worker_.open) return worker_.adopt_new(cell);
         cell.belong_to(worker_,
                        worker_.next_task_id()); // the runtime is being torn down, and a destructor spawns
-    } else if (worker_.send_new(cell)) {
+    } else if (shared_.process.refuse_fork(); worker_.send_new(cell)) {
         return;
     }
     cell.cancel();
@@ -35,6 +35,7 @@ void CurrentThread::drive(Cell& root) {
     if (turn.driving || turn.current) [[unlikely]]
         stop(
             "block_on inside of a task: this thread is driving a future already; co_await it, or spawn it and await the handle");
+    shared_.process.refuse_fork();
     const Worker::DriveScope scope(worker_, shared_from_this());
     const HangPolicy policy = shared_.options.hang_policy;
     worker_.root = &root;
@@ -66,6 +67,27 @@ void CurrentThread::drive(Cell& root) {
     worker_.root = nullptr;
     worker_.maybe_dump(); // one that was asked for while the last polls ran
     if (deadlock) throw_deadlock(std::move(*deadlock));
+}
+
+Result<int> CurrentThread::poll_descriptor() {
+    const auto io = worker_.io_driver();
+    if (!io) return std::unexpected(io.error());
+    return (*io)->descriptor();
+}
+
+std::optional<Duration> CurrentThread::run_once() {
+    if (turn.driving || turn.current) [[unlikely]]
+        stop("run_once inside of a task: this thread is driving a future already");
+    shared_.process.refuse_fork();
+    const Worker::DriveScope scope(worker_, shared_from_this());
+    worker_.stand_up();
+    if (IoDriver* const io = worker_.io()) io->poll_now();
+    worker_.run(nullptr);
+    worker_.settle();
+    if (worker_.has_work() || (worker_.io() && !worker_.lie_down(*worker_.io()))) return Duration::zero();
+    const std::optional<Instant> deadline = worker_.next_wakeup();
+    if (!deadline) return std::nullopt;
+    return std::max(Duration::zero(), *deadline - worker_.now());
 }
 
 bool CurrentThread::idle(QuiescenceWatch& quiet) {
@@ -142,6 +164,10 @@ RuntimeDump CurrentThread::dump() {
 }
 
 void CurrentThread::shutdown() noexcept {
+    if (shared_.process.is_fork()) { // what it has is the parent's, and its threads are not here to be joined
+        (void)new std::shared_ptr<RuntimeCore>(shared_from_this());
+        return;
+    }
     if (!worker_.close()) return;
     if (is_here()) stop("a Runtime was destroyed by one of its own tasks");
     if (shared_.options.dump_signal) unwatch_dump_signal(worker_);

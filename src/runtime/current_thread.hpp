@@ -14,6 +14,8 @@ public:
 
     void spawn(Cell& cell) override;
     void drive(Cell& root) override;
+    Result<int> poll_descriptor() override;
+    std::optional<Duration> run_once() override;
     void shutdown() noexcept override;
     RuntimeDump dump() override;
     std::size_t alive_tasks() const noexcept override { return worker_.alive(); }

@@ -53,7 +53,7 @@ void MultiThread::spawn(Cell& cell) {
         auto& worker = static_cast<Worker&>(*static_cast<Executor*>(turn.runtime));
         if (worker.open) return worker.adopt_new(cell);
         cell.belong_to(worker, worker.next_task_id()); // the end of the runtime, and a destructor spawns
-    } else if (crew_.inject_new(cell)) {
+    } else if (shared_.process.refuse_fork(); crew_.inject_new(cell)) {
         return;
     }
     cell.cancel();
@@ -109,6 +109,7 @@ void MultiThread::drive(Cell& root) {
     if (turn.driving || turn.current) [[unlikely]]
         stop(
             "block_on inside of a task: this thread is driving a future already; co_await it, or spawn it and await the handle");
+    shared_.process.refuse_fork();
     if (!crew_.inject_new(root)) stop("block_on of a Runtime that has ended");
     Waiter waiter(*this);
     const Waker waker = waker_from(waiter.sleeper);
@@ -147,6 +148,12 @@ void MultiThread::deadlock(QuiescenceReport report) {
         else print_report(format_report(report));
     });
     if (policy == HangPolicy::abort) stop("the runtime is deadlocked, and the hang policy is abort");
+}
+
+Result<int> MultiThread::poll_descriptor() { no_run_once(); }
+std::optional<Duration> MultiThread::run_once() { no_run_once(); }
+void MultiThread::no_run_once() {
+    stop("run_once is for Runtime::current_thread: this runtime has threads of its own, and needs no loop");
 }
 
 RuntimeMetrics MultiThread::metrics() const {
@@ -209,6 +216,10 @@ void MultiThread::no_pause() {
 }
 
 void MultiThread::shutdown() noexcept {
+    if (shared_.process.is_fork()) { // what it has is the parent's, and its threads are not here to be joined
+        (void)new std::shared_ptr<RuntimeCore>(shared_from_this());
+        return;
+    }
     if (is_here()) stop("a Runtime was destroyed by one of its own tasks");
     if (!crew_.close()) return;
     if (shared_.options.dump_signal) unwatch_dump_signal(*crew_.workers()[0]);

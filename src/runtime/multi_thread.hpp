@@ -16,6 +16,8 @@ public:
 
     void spawn(Cell& cell) override;
     void drive(Cell& root) override;
+    Result<int> poll_descriptor() override;
+    std::optional<Duration> run_once() override;
     void shutdown() noexcept override;
     RuntimeDump dump() override;
     std::size_t alive_tasks() const noexcept override;
@@ -33,6 +35,7 @@ public:
 private:
     class Waiter;
     [[noreturn]] static void no_pause();
+    [[noreturn]] static void no_run_once();
     bool look_into(std::size_t first, RuntimeDump& dump);
 
     Shared shared_;

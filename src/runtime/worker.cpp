@@ -470,6 +470,7 @@ void Worker::publish_error(Cell& cell) {
 }
 
 void Worker::between_polls() {
+    shared_.process.refuse_fork();
     settle(); // a visitor reads the counts of all tasks
     gate.make_way();
     if (dump_requested_.load(memory_order_relaxed)) [[unlikely]]
@@ -521,7 +522,7 @@ void Worker::run(const Cell* until) {
         if (--turns_to_look_ == 0) [[unlikely]] {
             turns_to_look_ = turns_between_looks;
             between_polls();
-            if (crew) return; // to look at what was injected
+            if (!until) return;
         }
     }
     settle();

@@ -11,6 +11,7 @@
 #include "rouse/runtime/options.hpp"
 #include "rouse/time/driver.hpp"
 #include "runtime/birth_log.hpp"
+#include "runtime/fork.hpp"
 #include "runtime/poll_log.hpp"
 #include "runtime/self_wake.hpp"
 #include "runtime/watchdog.hpp"
@@ -31,6 +32,7 @@ public:
     RuntimeOptions options;
     HangLog hang_log;
     Atomic<std::uint64_t> hangs{0};
+    ProcessMark process;
 };
 
 /// A thread's worth of a runtime: the tasks that it is to poll, its timers, and what it knows about them. The
@@ -60,6 +62,10 @@ public:
     /// Sleeps until an unpark, an event of I/O, or the deadline. True: something came.
     bool park(std::optional<Instant> steady_deadline);
     void unpark() noexcept { parker_.unpark(); }
+    /// Goes to sleep in the driver as far as others can tell: an unpark makes its descriptor readable. False:
+    /// there was one already. Until `stand_up`.
+    bool lie_down(ParkDevice& device) noexcept { return parker_.lie_down(device); }
+    void stand_up() noexcept { parker_.stand_up(); }
     void settle() noexcept;
     /// The driver of I/O, or null.
     [[nodiscard]] IoDriver* io() const noexcept { return io_.get(); }

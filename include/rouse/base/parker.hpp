@@ -35,6 +35,11 @@ public:
     /// The same, asleep in `device`, so that an event of the device ends it too. The device outlives every
     /// `unpark` that may meet this park.
     bool park_in(ParkDevice& device, std::optional<TimePoint> deadline) noexcept;
+    /// The same in two halves, for a thread that sleeps in some other way which the device ends: after
+    /// `lie_down` an unpark unparks the device. False: there was an unpark already, which `stand_up` takes.
+    bool lie_down(ParkDevice& device) noexcept;
+    /// True: it was unparked.
+    bool stand_up() noexcept { return state_.exchange(empty, memory_order_acquire) == token; }
     void unpark() noexcept;
     /// Takes the token if it is there, without sleeping.
     bool try_take() noexcept { return state_.exchange(empty, memory_order_acquire) == token; }

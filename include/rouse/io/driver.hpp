@@ -44,6 +44,8 @@ public:
     /// Dispatches what is ready, without waiting.
     std::size_t poll_now() noexcept { return park(TimePoint::min()); }
     [[nodiscard]] virtual const char* backend() const noexcept = 0;
+    /// Readable when `poll_now` has something to do, or an unpark came.
+    [[nodiscard]] virtual int descriptor() const noexcept = 0;
 
     /// A source for a descriptor, of which `ready` (see io::Readiness) is taken for granted until a call says
     /// otherwise. Errors: the system's (EPERM: a regular file; EEXIST: registered here already), or

@@ -4,11 +4,13 @@
 
 #include "rouse/core/hang.hpp"
 #include "rouse/diag/task_dump.hpp"
+#include "rouse/io/result.hpp"
 #include "rouse/runtime/metrics.hpp"
 #include "rouse/task/typed_cell.hpp"
 #include "rouse/time/instant.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace rouse::detail {
@@ -21,6 +23,9 @@ public:
     virtual void spawn(Cell& cell) = 0;
     /// Drives the runtime on this thread until `root`, spawned before, is done. Throws Deadlock.
     virtual void drive(Cell& root) = 0;
+    /// See Runtime::poll_descriptor and Runtime::run_once.
+    virtual Result<int> poll_descriptor() = 0;
+    virtual std::optional<Duration> run_once() = 0;
     virtual void shutdown() noexcept = 0;
     virtual RuntimeDump dump() = 0;
     virtual std::size_t alive_tasks() const noexcept = 0;

@@ -56,6 +56,29 @@ public:
         return take(handle);
     }
 
+    /// For a loop that is not ours (a GUI's, another library's), instead of `block_on`; on `current_thread`
+    /// only. Polls what is runnable, some sixty times at most, and never sleeps. Then: how long the loop may
+    /// sleep until a timer is due, zero if there is more to do, or none if no timer is set; and at any time
+    /// before that, `run_once` is to be called when `poll_descriptor` is readable. Tasks are spawned by a
+    /// Handle. Deadlocks are not looked for.
+    ///
+    /// ```cpp
+    /// pollfd wait{rouse::or_throw(runtime.poll_descriptor()), POLLIN, 0};
+    /// for (;;) {
+    ///     const auto time = runtime.run_once();
+    ///     poll(&wait, 1, time ? static_cast<int>(ceil<milliseconds>(*time).count()) : -1);
+    /// }
+    /// ```
+    std::optional<Duration> run_once() { return core_->run_once(); }
+    /// Readable when a wake, a spawn or I/O has come since `run_once`. Ask for it before the first
+    /// `run_once`. It stays the runtime's. Errors: EMFILE, ENFILE, ENOMEM.
+    [[nodiscard]] Result<int> poll_descriptor() { return core_->poll_descriptor(); }
+
+    /// Ends the runtime as its destructor does, but waits for the polls that run, and the blocking work, no
+    /// longer than `patience`. False: some still go on; what is left of the runtime ends with them, on a
+    /// thread of its own. To drop it without waiting: `shutdown(0s)`.
+    bool shutdown(Duration patience);
+
     [[nodiscard]] Handle handle() const { return Handle(core_); }
     /// See `Handle::dump`.
     [[nodiscard]] RuntimeDump dump() const { return core_->dump(); }

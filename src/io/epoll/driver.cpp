@@ -75,6 +75,7 @@ public:
         errno = errno_before;
     }
     const char* backend() const noexcept override { return "epoll"; }
+    int descriptor() const noexcept override { return epoll_; }
 
 protected:
     std::error_code arm(int fd, std::uint64_t key) noexcept override {
