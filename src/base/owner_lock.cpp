@@ -19,10 +19,13 @@ bool ask_for_membarrier() noexcept {
 
 } // namespace
 
-// False until it is initialised, which is the safe side: locks of other static objects may be in use by then.
-const bool OwnerLock::heavy_fence_works_ = !ROUSE_TSAN && ask_for_membarrier();
+constinit bool OwnerLock::heavy_fence_works_ = false;
 
-OwnerLock::OwnerLock() noexcept = default;
+// Asked before any lock is in use, whatever the order in which static objects are made: an owner and a
+// visitor that did not agree would both be in.
+OwnerLock::OwnerLock() noexcept {
+    [[maybe_unused]] static const bool asked = heavy_fence_works_ = !ROUSE_TSAN && ask_for_membarrier();
+}
 
 void OwnerLock::begin_visit() noexcept {
     visitors_.store(true, memory_order_seq_cst);

@@ -30,7 +30,16 @@ std::shared_ptr<RuntimeCore> make_multi_thread(RuntimeOptions options) {
             "a paused clock is for Runtime::current_thread: with several threads there is no moment at which all is idle");
     if (options.worker_threads == 0) options.worker_threads = usable_processors();
     auto runtime = std::make_shared<MultiThread>(std::move(options));
+#if ROUSE_EXCEPTIONS
+    try {
+        runtime->start();
+    } catch (...) { // a thread that is not to be had: those that run are part of it
+        runtime->shutdown();
+        throw;
+    }
+#else
     runtime->start();
+#endif
     return runtime;
 }
 

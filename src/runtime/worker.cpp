@@ -214,9 +214,12 @@ void Worker::adopt_in_crew(Cell& cell) {
     if (last_task_id() % ids_at_a_time == 0) set_last_task_id(crew_->next_id_block(ids_at_a_time));
     cell.belong_to(*this, next_task_id());
     // Its handle may be used on any worker. One that was sent here says so already, and its handle may be in
-    // use by now; any other nobody else has seen yet.
-    if (const std::uint64_t word = cell.load(); !(word & TaskState::join_shared))
-        cell.word().store(word | TaskState::join_shared, memory_order_relaxed);
+    // use by now; any other nobody else has seen yet, but for a stray frame, which may go at any time.
+    if (const std::uint64_t word = cell.load(); !(word & TaskState::join_shared)) {
+        if ((word & TaskState::references_mask) == 2 * TaskState::one_reference)
+            cell.word().store(word | TaskState::join_shared, memory_order_relaxed);
+        else cell.word().fetch_or(TaskState::join_shared, memory_order_relaxed);
+    }
     Executor::count(spawned);
     cells.push_back(cell);
     requeue(cell);

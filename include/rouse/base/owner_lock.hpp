@@ -70,7 +70,7 @@ private:
     void leave_mutex() noexcept;
     void begin_visit() noexcept;
 
-    static const bool heavy_fence_works_;
+    static bool heavy_fence_works_; // set by the first constructor
     Atomic<bool> inside_{false};
     Atomic<bool> visitors_{false};
     bool by_mutex_ = false; // of the owner: it is in by the mutex
