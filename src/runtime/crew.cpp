@@ -49,7 +49,7 @@ void Crew::start_spare(Worker& spare) {
 void Crew::stop_threads() noexcept {
     stopping_.store(true, memory_order_seq_cst);
     monitor_.stop(); // it may start threads
-    for (const auto& worker : workers_) worker->unpark();
+    for (const auto& worker : workers_) worker->look_up();
     for (std::jthread& thread : threads_) thread.join();
     threads_.clear();
 }
@@ -64,7 +64,7 @@ void Crew::work(Worker& worker) {
     });
     {
         const Worker::DriveScope scope(worker, core_.lock());
-        while (!stopping_.load(memory_order_acquire)) {
+        while (!is_stopping()) {
             if (has_injected_.load(memory_order_acquire)) [[unlikely]]
                 take_injected(worker);
             worker.run(nullptr);

@@ -46,6 +46,7 @@ public:
     void inject(Cell& cell) noexcept;
     /// The same for a new task. False: the crew is closed.
     bool inject_new(Cell& cell);
+    [[nodiscard]] bool is_stopping() const noexcept { return stopping_.load(memory_order_acquire); }
     [[nodiscard]] bool anyone_idle() const noexcept { return idle_.load(memory_order_relaxed) > 0; }
     std::uint64_t next_id_block(std::uint64_t ids) noexcept {
         return next_id_.fetch_add(ids, memory_order_relaxed);

@@ -142,6 +142,12 @@ void Worker::send_all(const std::vector<Cell*>& cells) noexcept {
     parker_.unpark();
 }
 
+void Worker::look_up() noexcept {
+    const std::lock_guard lock(arrived_mutex_);
+    has_arrived_.store(true, memory_order_release); // [I1]
+    parker_.unpark();
+}
+
 void Worker::take_back(Cell& cell) noexcept { arrive(cell, Arrival::ended); }
 
 bool Worker::close() noexcept {
@@ -498,8 +504,10 @@ void Worker::run(const Cell* until) {
     for (;;) {
         if (until && (until->load() & TaskState::done)) [[unlikely]]
             return;
-        if (has_arrived_.load(memory_order_acquire)) [[unlikely]]
+        if (has_arrived_.load(memory_order_acquire)) [[unlikely]] {
             take_arrivals(); // [I2]
+            if (crew && crew->is_stopping()) return;
+        }
         Cell* const cell = crew ? next_in_crew() : queue.pop();
         if (!cell) [[unlikely]]
             break;

@@ -73,6 +73,8 @@ public:
     void send_all(const std::vector<Cell*>& cells) noexcept;
     /// In a crew: a task that was taken in here has ended elsewhere.
     void take_back(Cell& cell) noexcept;
+    /// In a crew: `run` is to see that the crew is stopping, after the poll that it is in.
+    void look_up() noexcept;
     /// No more new tasks from other threads. False: it was closed before.
     bool close() noexcept;
 

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <latch>
 #include <thread>
 
@@ -100,6 +101,34 @@ TEST(multi_thread_blocking, a_spare_worker_that_is_blocked_holds_up_nobody_elses
     runtime.block_on(main);
     rouse::block_on(std::move(first));
     rouse::block_on(std::move(second));
+}
+
+// Those that are queued behind it are not polled any more.
+TEST(multi_thread_blocking, the_end_of_the_runtime_waits_for_the_poll_that_runs_and_for_no_other) {
+    std::atomic<bool> ending{false};
+    std::atomic<int> polls{0};
+    std::latch started(1);
+    std::jthread ends;
+    {
+        auto runtime = Runtime::multi_thread(workers(1));
+        auto blocks = [&]() -> Task<> {
+            if (polls.fetch_add(1) == 0) started.count_down();
+            while (!ending.load()) std::this_thread::yield();
+            const auto until = std::chrono::steady_clock::now() + 2ms;
+            while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
+            co_return;
+        };
+        for (int i = 0; i < 200; ++i) runtime.handle().spawn(blocks).detach();
+        started.wait();
+        ends = std::jthread([&, handle = runtime.handle()] {
+            auto probe = []() -> Task<> { co_return; };
+            // The only worker is blocked: what has ended all the same was turned away by the end of the
+            // runtime.
+            while (!handle.spawn(probe).is_finished()) std::this_thread::yield();
+            ending.store(true);
+        });
+    }
+    EXPECT_LE(polls.load(), 20);
 }
 
 } // namespace
