@@ -226,6 +226,8 @@ void Worker::adopt_in_crew(Cell& cell) {
             cell.word().store(word | TaskState::join_shared, memory_order_relaxed);
         else cell.word().fetch_or(TaskState::join_shared, memory_order_relaxed);
     }
+    if (logs_wakes) [[unlikely]] // what was noted here of one that others polled is not said of this one
+        poll_log_.woken(cell, "its spawn");
     Executor::count(spawned);
     cells.push_back(cell);
     requeue(cell);

@@ -14,7 +14,10 @@
 #include <atomic>
 #include <csignal>
 #include <latch>
+#include <mutex>
+#include <string>
 #include <thread>
+#include <vector>
 
 namespace {
 
@@ -156,6 +159,56 @@ TEST(multi_thread_dumps, of_tasks_that_are_spawned_and_end_meanwhile) {
     }
     over.store(true);
     for (auto& handle : handles) rouse::block_on(std::move(handle));
+}
+
+// Woken on one worker and polled by another: the note of who woke it stays behind, and is not to be told of a
+// later task in the same place of memory.
+TEST(multi_thread_dumps, the_poll_log_does_not_take_a_task_for_one_that_was_there_before) {
+    std::mutex mutex;
+    std::vector<std::string> lines;
+    auto options = workers(2);
+    options.poll_log = true;
+    options.on_poll = [&](const std::string& line) {
+        const std::lock_guard lock(mutex);
+        lines.push_back(line);
+    };
+    std::vector<std::string> fresh; // the heads of their lines
+    {
+        auto runtime = Runtime::multi_thread(std::move(options));
+        auto on_one_worker = [&]() -> Task<> {
+            rouse::Waker waker;
+            std::atomic<bool> registered{false};
+            auto waits = [&](bool twice) -> Task<> {
+                auto once = [&, polls = 0](rouse::Context& cx) mutable -> rouse::Poll<> {
+                    if (!twice || polls++ != 0) return rouse::Ready();
+                    waker = cx.waker().clone();
+                    registered.store(true);
+                    return rouse::Pending;
+                };
+                co_await rouse::poll_fn(once);
+            };
+            for (int round = 0; round < 10; ++round) {
+                auto task = rouse::spawn(waits, true);
+                while (!registered.exchange(false)) co_await rouse::yield_now();
+                std::move(waker).wake();
+                block_until_ended(task);
+                co_await task;
+                co_await rouse::yield_now(); // this worker lets go of the memory
+                auto next = rouse::spawn(waits, false);
+                fresh.push_back("poll task " + std::to_string(next.id()) + " ");
+                co_await next;
+            }
+        };
+        const auto main = [&]() -> Task<> { co_await rouse::spawn_local(on_one_worker); };
+        runtime.block_on(main);
+    }
+    for (const std::string& head : fresh) {
+        for (const std::string& line : lines) {
+            if (line.find(head) != std::string::npos) {
+                EXPECT_NE(line.find("woken by its spawn"), std::string::npos) << line;
+            }
+        }
+    }
 }
 
 } // namespace
