@@ -21,6 +21,7 @@
 #include "rouse/net/udp_socket.hpp"
 #include "rouse/net/unix_datagram.hpp"
 #include "rouse/net/unix_stream.hpp"
+#include "rouse/runtime/blocking.hpp"
 #include "rouse/runtime/runtime.hpp"
 #include "rouse/sync/oneshot.hpp"
 #include "rouse/task/generator.hpp"

@@ -3,6 +3,7 @@
 #include "runtime/quiescence.hpp"
 
 #include "rouse/base/config.hpp"
+#include "runtime/blocking_pool.hpp"
 #include "runtime/dump_signal.hpp"
 #include "runtime/watchdog.hpp"
 
@@ -29,7 +30,9 @@ std::string foreign_thread() {
     std::string found;
     while (const dirent* entry = readdir(threads)) {
         const long id = std::strtol(entry->d_name, nullptr, 10);
-        if (id == 0 || id == gettid() || (id == watchdog_thread_id() && !watchdog_tells())) continue;
+        if (id == 0 || id == gettid() || (id == watchdog_thread_id() && !watchdog_tells()) ||
+            ThreadPool::is_resting(id))
+            continue;
         std::ifstream comm("/proc/self/task/" + std::string(entry->d_name) + "/comm");
         std::string name;
         std::getline(comm, name);

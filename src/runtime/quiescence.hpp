@@ -11,8 +11,8 @@
 namespace rouse::detail {
 
 /// Why somebody outside might still wake a task of the calling thread's runtime; empty: nobody can. It is
-/// proven that nobody can when every other thread of the process is the watchdog, and no signal is caught by
-/// a handler that is not ours (a handler may wake).
+/// proven that nobody can when every other thread of the process is the watchdog, or of a pool that has
+/// nothing to do, and no signal is caught by a handler that is not ours (a handler may wake).
 std::string who_might_wake();
 
 /// Times the looks for a deadlock while a runtime is idle: one after half the grace period, the second, which
