@@ -188,7 +188,7 @@ public:
     Output take_ready() {
         const BlockingRef<Output> job = std::move(job_);
         if (job->refused()) return Output(std::unexpect, job->refused());
-        if (job->error) std::rethrow_exception(job->error);
+        if (job->error) std::rethrow_exception(std::exchange(job->error, nullptr));
         return std::move(*job->value);
     }
     void inspect(Inspector& to) const { to.waits_for(WaitKind::future, job_.address(), what_); }

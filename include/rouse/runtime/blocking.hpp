@@ -43,7 +43,7 @@ public:
         if (job->refused()) [[unlikely]]
             throw_refused(job->refused());
         if (job->error) [[unlikely]]
-            std::rethrow_exception(job->error);
+            std::rethrow_exception(std::exchange(job->error, nullptr)); // its last release is here
         if constexpr (!std::is_void_v<T>) return std::move(*job->value);
     }
 
@@ -95,7 +95,8 @@ public:
             return Output(std::unexpect, JoinError::Kind::failed, 0,
                           std::make_exception_ptr(std::system_error(why)));
         }
-        if (job->error) return Output(std::unexpect, JoinError::Kind::failed, 0, job->error);
+        if (job->error)
+            return Output(std::unexpect, JoinError::Kind::failed, 0, std::exchange(job->error, nullptr));
         if constexpr (std::is_void_v<T>) return Output();
         else return Output(std::move(*job->value));
     }
