@@ -10,6 +10,12 @@
 #include <thread>
 
 namespace rouse::detail {
+namespace {
+
+// How often a paused clock looks whether the blocking calls are over.
+constexpr std::chrono::milliseconds blocking_tick(1);
+
+} // namespace
 
 std::shared_ptr<RuntimeCore> make_current_thread(RuntimeOptions options) {
     return std::make_shared<CurrentThread>(std::move(options));
@@ -95,7 +101,9 @@ bool CurrentThread::idle(QuiescenceWatch& quiet) {
     IoDriver* const io = worker_.io();
     if (deadline && worker_.paused()) {
         if (io && io->registrations() != 0 && io->poll_now() != 0) return true;
-        worker_.advance_to(*deadline);
+        // A call that blocks takes real time, and is no idleness: the clock waits for it.
+        if (shared_.is_blocking()) worker_.park(std::chrono::steady_clock::now() + blocking_tick);
+        else worker_.advance_to(*deadline);
         return true;
     }
     if (deadline) deadline = worker_.to_steady(*deadline);
@@ -182,6 +190,7 @@ void CurrentThread::shutdown() noexcept {
         }
         worker_.destroy_tasks();
     }
+    shared_.end_blocking();
     worker_.close_drivers();
     shared_.hang_log.summarize();
 }

@@ -20,6 +20,7 @@ public:
     RuntimeDump dump() override;
     std::size_t alive_tasks() const noexcept override { return worker_.alive(); }
     RuntimeMetrics metrics() const override;
+    std::shared_ptr<BlockingPool> blocking_pool() override { return shared_.blocking_pool(); }
     bool is_here() const noexcept override { return worker_.is_here(); }
     void pause_clock() override { worker_.pause(); }
     void resume_clock() override { worker_.resume(); }

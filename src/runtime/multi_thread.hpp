@@ -22,6 +22,7 @@ public:
     RuntimeDump dump() override;
     std::size_t alive_tasks() const noexcept override;
     RuntimeMetrics metrics() const override;
+    std::shared_ptr<BlockingPool> blocking_pool() override { return shared_.blocking_pool(); }
     bool is_here() const noexcept override;
     void pause_clock() override { no_pause(); }
     void resume_clock() override { no_pause(); }

@@ -3,6 +3,7 @@
 #include "runtime/quiescence.hpp"
 
 #include "rouse/base/config.hpp"
+#include "runtime/blocking_pool.hpp"
 #include "runtime/dump_signal.hpp"
 #include "runtime/watchdog.hpp"
 
@@ -29,8 +30,9 @@ std::string foreign_thread(std::span<const long> ours) {
     std::string found;
     while (const dirent* entry = readdir(threads)) {
         const long id = std::strtol(entry->d_name, nullptr, 10);
-        if (std::ranges::find(ours, id) != ours.end()) continue;
-        if (id == 0 || id == gettid() || (id == watchdog_thread_id() && !watchdog_tells())) continue;
+        if (id == 0 || id == gettid() || (id == watchdog_thread_id() && !watchdog_tells()) ||
+            ThreadPool::is_resting(id) || std::ranges::find(ours, id) != ours.end())
+            continue;
         std::ifstream comm("/proc/self/task/" + std::string(entry->d_name) + "/comm");
         std::string name;
         std::getline(comm, name);

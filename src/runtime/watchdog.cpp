@@ -241,7 +241,7 @@ void WatchedThread::end_drive() noexcept {
 
 std::optional<std::chrono::milliseconds> WatchedThread::look(std::chrono::steady_clock::time_point now) {
     const std::uint64_t poll = poll_.load(memory_order_relaxed);
-    if (!(poll & 1) || poll != seen_) {
+    if (!(poll & 1) || poll != seen_ || allowed_.load(memory_order_relaxed)) {
         seen_ = poll;
         since_ = now;
         reported_ = false;

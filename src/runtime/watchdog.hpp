@@ -32,6 +32,8 @@ public:
         poll_.store(2 * number + 1, memory_order_relaxed); // odd: a poll runs
     }
     void end_poll() noexcept { poll_.store(0, memory_order_relaxed); }
+    /// The poll that runs has said that it blocks: no report of it until this is taken back.
+    void allow_long_poll(bool allowed) noexcept { allowed_.store(allowed, memory_order_relaxed); }
 
     /// Odd: a poll runs, and it is this one. Any thread may ask.
     [[nodiscard]] std::uint64_t current_poll() const noexcept { return poll_.load(memory_order_relaxed); }
@@ -49,6 +51,7 @@ private:
 
     Atomic<std::uint64_t> poll_{0};
     Atomic<std::uint64_t> task_{0};
+    Atomic<bool> allowed_{false};
 
     std::chrono::milliseconds threshold_;
     std::function<void(const LongPollReport&)> hook_;

@@ -625,6 +625,13 @@ void Worker::dispatch_io_for() noexcept {
     if (io_lock) io->poll_now();
 }
 
+bool Worker::begin_blocking() noexcept {
+    if (!crew_) return false;
+    watched_.allow_long_poll(true);
+    crew_->give_away(*this);
+    return true;
+}
+
 void Worker::close_drivers() noexcept {
     if (io_) io_->shutdown();
     TimeDriver::close();

@@ -5,6 +5,7 @@
 #include "diag/hang_log.hpp"
 #include "rouse/base/gate.hpp"
 #include "rouse/base/parker.hpp"
+#include "rouse/io/blocking.hpp"
 #include "rouse/io/driver.hpp"
 #include "rouse/runtime/core.hpp"
 #include "rouse/runtime/metrics.hpp"
@@ -24,6 +25,7 @@
 namespace rouse::detail {
 
 class Crew;
+class ThreadPool;
 
 /// What the workers of one runtime have in common.
 class Shared {
@@ -33,6 +35,17 @@ public:
     HangLog hang_log;
     Atomic<std::uint64_t> hangs{0};
     ProcessMark process;
+
+    /// The pool for blocking calls, made here when it is needed first. From any thread.
+    std::shared_ptr<BlockingPool> blocking_pool();
+    /// A blocking call waits or runs.
+    [[nodiscard]] bool is_blocking() noexcept;
+    /// The end: what waits there is refused, and what runs is waited for, for a while.
+    void end_blocking() noexcept;
+
+private:
+    std::mutex pool_mutex_;
+    std::shared_ptr<ThreadPool> pool_;
 };
 
 /// A thread's worth of a runtime: the tasks that it is to poll, its timers, and what it knows about them. The
@@ -94,6 +107,10 @@ public:
     [[nodiscard]] RuntimeDump dump_here();
     [[nodiscard]] QuiescenceReport pending_tasks();
     [[nodiscard]] const WatchedThread& watched() const noexcept { return watched_; }
+    /// The driving thread, in a poll that is about to block and says so: its tasks go to the others, and the
+    /// poll is not reported as a long one. False: there are no others.
+    bool begin_blocking() noexcept;
+    void end_blocking() noexcept { watched_.allow_long_poll(false); }
     void note_births() { births_.add(last_task_id(), std::chrono::steady_clock::now()); }
     void trim_now_and_then();
 
@@ -120,6 +137,7 @@ public:
     void interrupt() noexcept override { parker_.unpark(); }
     // IoHost
     Result<std::shared_ptr<IoDriver>> io_driver() override;
+    std::shared_ptr<BlockingPool> blocking_pool() override { return shared_.blocking_pool(); }
     // Diagnosis
     HangPolicy hang_policy() const noexcept override { return shared_.options.hang_policy; }
     void hang(HangReport& report) override;

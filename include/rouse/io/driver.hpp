@@ -14,6 +14,8 @@
 
 namespace rouse::detail {
 
+class BlockingPool;
+
 /// Watches descriptors for one runtime (for one worker, where there are several), and is what its thread
 /// sleeps in. A backend says how; what is known of the descriptors and who waits for them is the same for
 /// all: see IoSource.
@@ -112,6 +114,8 @@ private:
 class IoHost {
 public:
     virtual Result<std::shared_ptr<IoDriver>> io_driver() = 0;
+    /// And its threads for calls that block. Null: there are none.
+    virtual std::shared_ptr<BlockingPool> blocking_pool() { return nullptr; }
 
     /// The one that is driven on this thread, or null.
     static IoHost* current() noexcept;

@@ -7,7 +7,9 @@
 #include "rouse/time/instant.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
+#include <string>
 
 namespace rouse::net {
 
@@ -40,6 +42,12 @@ public:
     }
     /// The same, for at most `patience`: then `std::errc::timed_out`.
     [[nodiscard]] static Task<Result<TcpStream>> connect(SocketAddress to, Duration patience);
+    /// To a host by its name (see `lookup_host`): tries its addresses one after another, each until it stands
+    /// or fails. Errors: of the lookup; else that of the last address. `connect("example.org", 80)`.
+    [[nodiscard]] static Task<Result<TcpStream>> connect(std::string host, std::uint16_t port);
+    /// The same, for at most `patience` in all: then `std::errc::timed_out`.
+    [[nodiscard]] static Task<Result<TcpStream>> connect(std::string host, std::uint16_t port,
+                                                         Duration patience);
     /// Takes over a connected socket, and makes it non-blocking; closes it if this fails.
     [[nodiscard]] static Result<TcpStream> own(int fd);
 

@@ -15,6 +15,8 @@
 
 namespace rouse::detail {
 
+class BlockingPool;
+
 /// A runtime behind its public face: Runtime owns it, Handles share it.
 class RuntimeCore {
 public:
@@ -30,6 +32,7 @@ public:
     virtual RuntimeDump dump() = 0;
     virtual std::size_t alive_tasks() const noexcept = 0;
     virtual RuntimeMetrics metrics() const = 0;
+    virtual std::shared_ptr<BlockingPool> blocking_pool() = 0;
     [[nodiscard]] virtual bool is_here() const noexcept = 0;
 
     virtual void pause_clock() = 0;

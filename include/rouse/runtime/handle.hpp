@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "rouse/runtime/blocking.hpp"
 #include "rouse/runtime/spawn.hpp"
 
 #include <memory>
@@ -17,6 +18,13 @@ public:
 
     // `spawn(...)`: as rouse::spawn, from any thread. What is spawned from another thread moves to the
     // runtime's: nothing in it may be bound to this one.
+
+    /// As rouse::spawn_blocking, on this runtime's pool, from any thread.
+    template <class Fn, class... Args>
+    auto spawn_blocking(Fn&& fn, Args&&... args) const {
+        return detail::start_blocking(core_->blocking_pool(), std::forward<Fn>(fn),
+                                      std::forward<Args>(args)...);
+    }
 
     /// Every task with its state, await stack and what it waits for. Reads, and never polls. From another
     /// thread it waits for the poll that runs, a second at most: then it says so (`complete`).

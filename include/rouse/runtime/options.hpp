@@ -28,6 +28,14 @@ public:
     std::function<void()> on_thread_start;
     std::function<void()> on_thread_stop;
 
+    /// The threads for `spawn_blocking`, `fs` and `lookup_host`: made when they are needed, at most so many,
+    /// and gone when they had nothing to do for so long.
+    unsigned max_blocking_threads = 512;
+    std::chrono::milliseconds blocking_keep_alive{10'000};
+    /// How long the end of the runtime waits for blocking calls that have begun. Those that take longer go on
+    /// alone, and their threads end after them.
+    std::chrono::milliseconds blocking_patience{10'000};
+
     /// What is done with a task that nobody can wake.
     HangPolicy hang_policy = HangPolicy::throw_error;
     /// Told of each hang whose await site is new; of a site that is known already, at its 10th, 100th, ...

@@ -27,6 +27,15 @@ Task<> arguments(Data x) {
     co_await f([x] {}, [x] {});                      // expect: closure closure
 }
 
+// The one that everybody writes first.
+Task<> blocking(Data d) {
+    co_await spawn_blocking([d] { use(d); });                              // expect: closure
+    auto a = co_await rouse::spawn_blocking([d = std::move(d)] { return g(d); }); // expect: closure
+    co_await handle.spawn_blocking([=] { use(d); });                       // expect: closure
+    co_await rouse::spawn_blocking([d](int n) { use(d, n); }, 3);          // expect: closure
+    auto r = co_await timeout(1s, spawn_blocking([d] { use(d); }));        // expect: closure
+}
+
 Task<> places(Data x, bool c) {
     auto a = co_await f(g(h([x] {})));                // expect: closure
     co_await [x]() -> Task<> { co_return; }();        // expect: closure

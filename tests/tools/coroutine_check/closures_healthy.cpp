@@ -142,3 +142,12 @@ class Template : Base<T> {
     auto run(int n) -> Task<> { co_await f([n] {}); }
 };
 }
+
+Task<> blocking(Data d) {
+    auto call = [d] { use(d); };
+    co_await spawn_blocking(std::move(call));
+    auto handle = spawn_blocking([d] { use(d); });
+    co_await handle;
+    co_await spawn_blocking([] { use(); });
+    co_await spawn_blocking(use, d);
+}

@@ -1,0 +1,96 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "rouse/fs/file.hpp"
+
+#include "rouse/io/operation.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace rouse::fs {
+namespace {
+
+Result<std::uint64_t> number_of(int result) noexcept {
+    if (result < 0) return detail::last_error();
+    return 0;
+}
+
+FileOperation<std::uint64_t> seek_file(detail::PoolFile& file, off_t distance, int whence) {
+    auto call = [distance, whence](int fd) -> Result<std::uint64_t> {
+        const off_t place = ::lseek(fd, distance, whence);
+        if (place < 0) return detail::last_error();
+        return static_cast<std::uint64_t>(place);
+    };
+    return FileOperation<std::uint64_t>(file, "fs::File::seek", std::move(call), true, false);
+}
+
+} // namespace
+
+Result<int> OpenOptions::flags() const noexcept {
+    const bool writes = write_ || append_;
+    const bool creates = create_ || create_new_;
+    const bool contradicts =
+        (!read_ && !writes) || (creates && !writes) || (truncate_ && (!write_ || append_) && !create_new_);
+    if (contradicts) return std::unexpected(std::error_code(EINVAL, std::system_category()));
+    int flags = O_CLOEXEC | (read_ && writes ? O_RDWR : writes ? O_WRONLY : O_RDONLY);
+    if (append_) flags |= O_APPEND;
+    if (create_new_) flags |= O_CREAT | O_EXCL;
+    else if (create_) flags |= O_CREAT;
+    if (truncate_ && !create_new_) flags |= O_TRUNC;
+    return flags | (custom_ & ~O_ACCMODE);
+}
+
+Operation<File> OpenOptions::open(std::string path) const {
+    auto call = [path = std::move(path), flags = flags(), mode = mode_]() -> Result<File> {
+        if (!flags) return std::unexpected(flags.error());
+        detail::UniqueFd fd(detail::retry([&] { return ::open(path.c_str(), *flags, mode); }));
+        if (fd.get() < 0) return detail::last_error();
+        return File(std::move(fd));
+    };
+    return Operation<File>("fs::File::open", std::move(call));
+}
+
+FileOperation<std::uint64_t> File::seek(std::uint64_t place) {
+    return seek_file(file_, static_cast<off_t>(place), SEEK_SET);
+}
+FileOperation<std::uint64_t> File::seek_by(std::int64_t distance) {
+    return seek_file(file_, distance, SEEK_CUR);
+}
+FileOperation<std::uint64_t> File::seek_from_end(std::int64_t distance) {
+    return seek_file(file_, distance, SEEK_END);
+}
+
+FileOperation<> File::sync_all() {
+    auto call = [](int fd) { return number_of(detail::retry([&] { return ::fsync(fd); })); };
+    return FileOperation<>(file_, "fs::File::sync_all", call, false, true);
+}
+FileOperation<> File::sync_data() {
+    auto call = [](int fd) { return number_of(detail::retry([&] { return ::fdatasync(fd); })); };
+    return FileOperation<>(file_, "fs::File::sync_data", call, false, true);
+}
+
+FileOperation<> File::set_len(std::uint64_t size) {
+    auto call = [size](int fd) {
+        const detail::QuietSignals quiet;
+        return number_of(detail::retry([&] { return ::ftruncate(fd, static_cast<off_t>(size)); }));
+    };
+    return FileOperation<>(file_, "fs::File::set_len", call, false, false);
+}
+
+FileOperation<Metadata> File::metadata() {
+    auto out = std::make_shared<Metadata>();
+    auto call = [out](int fd) -> Result<std::uint64_t> {
+        struct stat raw{};
+        if (::fstat(fd, &raw) != 0) return detail::last_error();
+        *out = Metadata(raw);
+        return 0;
+    };
+    return FileOperation<Metadata>(file_, "fs::File::metadata", call, false, false, out);
+}
+
+FileOperation<> File::set_permissions(unsigned mode) {
+    auto call = [mode](int fd) { return number_of(::fchmod(fd, mode)); };
+    return FileOperation<>(file_, "fs::File::set_permissions", call, false, false);
+}
+
+} // namespace rouse::fs
