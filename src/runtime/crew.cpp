@@ -227,7 +227,9 @@ bool Crew::nothing_can_come() const noexcept {
     std::size_t alive = 0;
     for (const auto& worker : workers_) {
         alive += worker->alive();
-        if (worker->timers() != 0 || worker->has_arrivals() || worker->awaits_io()) return false;
+        // `idle_` is late for a worker that was just claimed, and may count one twice that is back by then.
+        if (worker->number < regular_ && !worker->asleep.load(memory_order_seq_cst)) return false;
+        if (worker->timers() != 0 || worker->was_sent_tasks() || worker->awaits_io()) return false;
     }
     return alive != 0;
 }

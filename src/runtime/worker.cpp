@@ -142,6 +142,12 @@ void Worker::send_all(const std::vector<Cell*>& cells) noexcept {
     parker_.unpark();
 }
 
+bool Worker::was_sent_tasks() noexcept {
+    const std::lock_guard lock(arrived_mutex_);
+    return std::ranges::any_of(arrived_,
+                               [](const auto& arrival) { return arrival.second != Arrival::ended; });
+}
+
 void Worker::look_up() noexcept {
     const std::lock_guard lock(arrived_mutex_);
     has_arrived_.store(true, memory_order_release); // [I1]

@@ -148,6 +148,8 @@ public:
     void take_everything(std::vector<Cell*>& out) noexcept;
     /// Any other thread, while this one is stuck in a long poll: all that is queued and may move.
     void take_all(std::vector<Cell*>& out) noexcept;
+    /// Any thread: tasks were sent here that are to be polled, not only to be let go of.
+    [[nodiscard]] bool was_sent_tasks() noexcept;
     /// Any thread: some task waits for I/O here.
     [[nodiscard]] bool awaits_io() const noexcept {
         IoDriver* const io = io_of_others_.load(memory_order_acquire);

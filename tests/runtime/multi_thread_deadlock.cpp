@@ -90,6 +90,25 @@ TEST_P(MultiThreadDeadlock, is_not_found_where_a_timer_or_io_may_wake_a_task) {
     EXPECT_EQ(suspicions, 0);
 }
 
+// The worker that took it in is only to let go of it, and is not woken for that.
+TEST(MultiThreadDeadlockProof, is_found_though_a_sleeping_worker_was_sent_a_task_that_has_ended) {
+    if (ROUSE_TSAN) GTEST_SKIP() << "nothing is proven beside the sanitizer's own thread";
+    auto runtime = rouse::Runtime::multi_thread(quick(2));
+    std::atomic<bool> elsewhere{false};
+    const auto main = [&]() -> Task<> {
+        auto ends_late = [&]() -> Task<> {
+            elsewhere.store(true);
+            const auto until = std::chrono::steady_clock::now() + 50ms; // the other worker goes to sleep
+            while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
+            co_return;
+        };
+        spawn(ends_late).detach();
+        while (!elsewhere.load()) std::this_thread::yield(); // until the monitor gives it to the other worker
+        co_await waits_for_itself();
+    };
+    EXPECT_THROW(runtime.block_on(main), rouse::Deadlock);
+}
+
 TEST(MultiThreadDeadlockPolicy, report_tells_the_hook_and_leaves_the_tasks) {
     if (ROUSE_TSAN) GTEST_SKIP() << "nothing is proven beside the sanitizer's own thread";
     auto options = quick(2);
