@@ -20,6 +20,15 @@ install(
     RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT rouse_library
     INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(EXPORT rouseTargets NAMESPACE rouse:: DESTINATION "${package_folder}" COMPONENT rouse_library)
+if(TARGET rouse_tls) # apart: only who asks for it needs OpenSSL
+    install(
+        TARGETS rouse_tls
+        EXPORT rouseTlsTargets
+        LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT rouse_tls NAMELINK_COMPONENT rouse_tls
+        ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT rouse_tls
+        RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT rouse_tls)
+    install(EXPORT rouseTlsTargets NAMESPACE rouse:: DESTINATION "${package_folder}" COMPONENT rouse_tls)
+endif()
 install(
     DIRECTORY "${PROJECT_SOURCE_DIR}/include/"
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"

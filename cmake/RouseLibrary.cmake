@@ -7,6 +7,7 @@ set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 
 file(GLOB_RECURSE rouse_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/*.cpp")
+list(FILTER rouse_sources EXCLUDE REGEX "/src/tls/[^/]*$") # a library of its own: see RouseTls.cmake
 file(GLOB_RECURSE rouse_headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/include/*.hpp")
 if(NOT rouse_sources)
     set(rouse_sources "${PROJECT_BINARY_DIR}/empty.cpp") # a library needs a source, and the tree has none yet

@@ -102,7 +102,8 @@ Server::Server(const std::string& name, std::vector<std::string> arguments, unsi
     if (line.starts_with(before)) port_ = static_cast<std::uint16_t>(std::stoul(line.substr(before.size())));
 }
 Server::~Server() {
-    if (!stopped_) EXPECT_TRUE(stop().ends_with("stopped\n"));
+    if (stopped_) return;
+    EXPECT_EQ(stop(), "stopped\n");
 }
 std::string Server::stop() {
     stopped_ = true;

@@ -21,6 +21,7 @@ stream:    base core task
 time:      base core task combine
 io:        base core task
 net:       base core task sync combine stream time io
+tls:       base core task sync combine time io net
 fs:        base core task sync combine stream time io
 process:   base core task sync combine stream time io net
 signal:    base core task sync combine stream time io net
