@@ -523,8 +523,12 @@ void Worker::run(const Cell* until) {
         if (observed) [[unlikely]]
             poll_observed(*cell);
         else poll<false>(*cell);
-        if (crew && crew->anyone_idle()) [[unlikely]]
-            crew->share(*this);
+        if (crew) {
+            if (crew->anyone_idle()) [[unlikely]]
+                crew->share(*this);
+            if (crew->has_injected()) [[unlikely]]
+                return; // to take some of that in
+        }
         if (--turns_to_look_ == 0) [[unlikely]] {
             turns_to_look_ = turns_between_looks;
             between_polls();

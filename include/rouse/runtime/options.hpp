@@ -12,8 +12,8 @@
 namespace rouse {
 
 /// How a runtime behaves. Hooks are called on the thread that drives the runtime (the long-poll hook: on the
-/// watchdog's), outside every lock of the library; what they throw is ignored. An empty hook means the
-/// default: to print the report to stderr.
+/// watchdog's), outside every lock of the library; what they throw is ignored. With several workers each
+/// calls them, also at the same time. An empty hook means the default: to print the report to stderr.
 class RuntimeOptions {
 public:
     RuntimeOptions() = default;

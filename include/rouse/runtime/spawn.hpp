@@ -123,8 +123,9 @@ public:
 /// ```
 inline constexpr detail::SpawnFunction<detail::CurrentSpawner> spawn{};
 
-/// As `spawn`, for a task that must stay on this thread, whatever the kind of the runtime: it is polled and
-/// destroyed here, also where `spawn`'s tasks move between threads.
+/// As `spawn`, for a task that must stay on this thread, whatever the kind of the runtime: it is polled
+/// here, and ends here, also where `spawn`'s tasks move between threads. (What is left of it at the end of
+/// the runtime is destroyed by whoever ends that.)
 inline constexpr detail::SpawnFunction<detail::LocalSpawner> spawn_local{};
 
 /// A task with a name, for reports and dumps: `rouse::TaskBuilder("fetch").spawn(fn)`.
