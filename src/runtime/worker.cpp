@@ -592,14 +592,18 @@ bool Worker::park(std::optional<Instant> steady_deadline) {
     gate.leave();
     // A signal handler that wakes from this thread now is a stranger: it must unpark.
     turn.runtime = nullptr;
+    // The gate comes before the mutex, wherever both are held.
     std::unique_lock io_lock(io_mutex_, std::defer_lock);
     if (io && crew_) io_lock.lock();
     const bool unparked = io ? parker_.park_in(*io, steady_deadline) : parker_.park(steady_deadline);
+    if (io_lock) io_lock.unlock();
     turn.runtime = static_cast<Executor*>(this);
     awake(true);
     gate.enter();
+    if (!io) return unparked;
     // Whoever waits for what came is woken as by the tasks of this thread, and inside of the gate.
-    return (io && io->dispatch() != 0) || unparked;
+    if (crew_) io_lock.lock();
+    return io->dispatch() != 0 || unparked;
 }
 
 Result<std::shared_ptr<IoDriver>> Worker::io_driver() {

@@ -64,9 +64,10 @@ class Child final : public ChildBase {
 
 public:
     using Output = OutputOf<Future>;
-    static_assert(!std::is_reference_v<Output>,
-                  "join, select and timeout keep what their futures return: a future of a reference is not one "
-                  "of them; let it return a pointer, or a std::reference_wrapper");
+    static_assert(
+        !std::is_reference_v<Output>,
+        "join, select and timeout keep what their futures return: a future of a reference is not one "
+        "of them; let it return a pointer, or a std::reference_wrapper");
 
     template <class G>
     explicit Child(std::in_place_t, G&& future) : future_(std::in_place, std::forward<G>(future)) {}
