@@ -64,7 +64,7 @@ public:
     std::optional<Pem> certificate; ///< Required: the server's own, then those of its chain.
     std::optional<Pem> key;         ///< Required.
     std::vector<std::string> alpn;  ///< The protocols that are taken, the best first. A client that offers
-                                   ///< none of them is refused; one that offers nothing is not.
+                                    ///< none of them is refused; one that offers nothing is not.
     Version lowest = Version::tls_1_2;
     ClientCertificate client_certificate = ClientCertificate::none;
     std::optional<Pem> trust; ///< The authorities of clients' certificates; none: the system's.

@@ -10,8 +10,8 @@ namespace rouse::tls {
 enum class TlsError {
     truncated = 1, ///< The connection ended without the peer's close_notify: somebody may have cut it, and
                    ///< what came may not be all. Is `std::errc::connection_aborted`.
-    bad_host,   ///< No name or address that a certificate could be for. Is `std::errc::invalid_argument`.
-    bad_option, ///< A server without certificate or key, a name for ALPN that is none. The same.
+    bad_host,      ///< No name or address that a certificate could be for. Is `std::errc::invalid_argument`.
+    bad_option,    ///< A server without certificate or key, a name for ALPN that is none. The same.
 };
 const std::error_category& tls_category() noexcept;
 inline std::error_code make_error_code(TlsError error) noexcept {
