@@ -181,7 +181,7 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::server(const tls::ServerOp
         made->by_name_.emplace_back(name, config.context_);
     }
     if (!made->by_name_.empty()) {
-        // Not by its macro, which has a cast in the old style.
+        // The macro for this has a cast of C.
         SSL_CTX_callback_ctrl(context, SSL_CTRL_SET_TLSEXT_SERVERNAME_CB,
                               reinterpret_cast<void (*)()>(choose_certificate));
         SSL_CTX_set_tlsext_servername_arg(context, made.get());

@@ -52,7 +52,8 @@ Result<std::unique_ptr<TlsSession>> TlsSession::client(const tls::ClientConfig& 
     const bool is_set = is_ip_address(name)
                             ? X509_VERIFY_PARAM_set1_ip_asc(verify, name.c_str()) == 1
                             : X509_VERIFY_PARAM_set1_host(verify, name.c_str(), name.size()) == 1 &&
-                                  SSL_set_tlsext_host_name(made->ssl_, name.c_str()) == 1;
+                                  SSL_ctrl(made->ssl_, SSL_CTRL_SET_TLSEXT_HOSTNAME,
+                                           TLSEXT_NAMETYPE_host_name, name.data()) == 1;
     if (!is_set) {
         ERR_clear_error();
         return std::unexpected(make_error_code(tls::TlsError::bad_host)); // longer than SNI has room for, say

@@ -106,15 +106,17 @@ CommandLine::CommandLine(const std::string& name, const std::string& what, const
 }
 CommandLine::~CommandLine() = default;
 
-std::optional<int> CommandLine::parse(int argc, char** argv) {
+std::optional<int> CommandLine::parse(int argc, char** argv) { return servers::parse(*app_, argc, argv); }
+
+std::optional<int> parse(CLI::App& app, int argc, char** argv) {
     try {
-        app_->parse(argc, argv);
+        app.parse(argc, argv);
         return std::nullopt;
     } catch (const CLI::CallForHelp&) {
-        say(app_->help());
+        say(app.help());
         return 0;
     } catch (const CLI::ParseError& error) {
-        complain(fmt::format("{}: {}; --help says what it takes", app_->get_name(), error.what()));
+        complain(fmt::format("{}: {}; --help says what it takes", app.get_name(), error.what()));
         return 2;
     }
 }

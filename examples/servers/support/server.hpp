@@ -52,6 +52,9 @@ private:
     std::unique_ptr<CLI::App> app_;
 };
 
+/// As `CommandLine::parse`, of a program that listens to nobody.
+std::optional<int> parse(CLI::App& app, int argc, char** argv);
+
 /// One line, at once: somebody waits for the address.
 void say(std::string_view line);
 void complain(std::string_view line);
