@@ -3,6 +3,7 @@
 #include "runtime/quiescence.hpp"
 
 #include "rouse/base/config.hpp"
+#include "rouse/io/signal_claim.hpp"
 #include "runtime/blocking_pool.hpp"
 #include "runtime/dump_signal.hpp"
 #include "runtime/watchdog.hpp"
@@ -45,7 +46,8 @@ std::string foreign_thread(std::span<const long> ours) {
 
 std::string foreign_signal() {
     for (int signal = 1; signal < NSIG; ++signal) {
-        if (signal == watchdog_signal() || is_dump_signal(signal) || (ROUSE_ASAN && is_fault(signal)))
+        if (signal == watchdog_signal() || is_dump_signal(signal) || is_quiet_signal(signal) ||
+            (ROUSE_ASAN && is_fault(signal)))
             continue;
         struct sigaction action{};
         if (sigaction(signal, nullptr, &action) != 0) continue;
