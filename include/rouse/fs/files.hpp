@@ -20,7 +20,8 @@
 
 namespace rouse::fs {
 
-/// All that is in a file. Cancel: between two of its reads it stops.
+/// All that is in a file. Cancel: destroy it; a call that has begun runs to its end, and its result is
+/// dropped.
 [[nodiscard]] Operation<std::vector<std::byte>> read(std::string path);
 /// The same as a text, of whatever encoding.
 [[nodiscard]] Operation<std::string> read_to_string(std::string path);
