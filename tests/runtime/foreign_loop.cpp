@@ -49,7 +49,9 @@ TEST_F(ForeignLoop, runs_tasks_and_timers_without_spinning) {
 
 TEST_F(ForeignLoop, sees_wakes_and_spawns_from_other_threads) {
     auto [sender, receiver] = rouse::oneshot::channel<int>();
-    auto waits = [](auto wanted) -> Task<int> { co_return (co_await std::move(wanted)).value(); };
+    auto waits = [](rouse::oneshot::Receiver<int> wanted) -> Task<int> {
+        co_return (co_await std::move(wanted)).value();
+    };
     auto first = runtime.handle().spawn(waits, std::move(receiver));
     EXPECT_EQ(runtime.run_once(), std::nullopt); // it waits, and the loop may sleep
     rouse::JoinHandle<int> second(nullptr);
@@ -66,7 +68,7 @@ TEST_F(ForeignLoop, sees_wakes_and_spawns_from_other_threads) {
 TEST_F(ForeignLoop, sees_io) {
     auto echo = []() -> Task<std::string> {
         auto [writer, reader] = rouse::or_throw(rouse::io::pipe());
-        auto writes = [](auto end) -> Task<> {
+        auto writes = [](rouse::io::PipeSender end) -> Task<> {
             co_await rouse::sleep(2ms);
             (void)co_await rouse::io::write_all(end, rouse::io::bytes("came"));
         };

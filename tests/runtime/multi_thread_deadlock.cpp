@@ -24,7 +24,7 @@ rouse::RuntimeOptions quick(unsigned workers) {
 /// Waits for what only it could send.
 Task<> waits_for_itself() {
     auto [sender, receiver] = rouse::oneshot::channel<int>();
-    const auto keeps = [](auto mine, auto wanted) -> Task<> {
+    const auto keeps = [](rouse::oneshot::Sender<int> mine, rouse::oneshot::Receiver<int> wanted) -> Task<> {
         (void)co_await std::move(wanted);
         (void)std::move(mine).send(1);
     };
@@ -64,7 +64,9 @@ TEST_P(MultiThreadDeadlock, is_not_found_where_another_thread_may_wake_a_task) {
         suspected.wait(); // it is idle, and has been found so
         (void)std::move(mine).send(5);
     });
-    auto waits = [](auto wanted) -> Task<int> { co_return (co_await std::move(wanted)).value(); };
+    auto waits = [](rouse::oneshot::Receiver<int> wanted) -> Task<int> {
+        co_return (co_await std::move(wanted)).value();
+    };
     EXPECT_EQ(runtime.block_on(waits(std::move(receiver))), 5);
     EXPECT_FALSE(was_proven.load());
 }
@@ -76,7 +78,7 @@ TEST_P(MultiThreadDeadlock, is_not_found_where_a_timer_or_io_may_wake_a_task) {
     auto runtime = rouse::Runtime::multi_thread(std::move(options));
     const auto main = []() -> Task<std::size_t> {
         auto [writer, reader] = rouse::or_throw(rouse::io::pipe());
-        const auto writes_late = [](auto end) -> Task<> {
+        const auto writes_late = [](rouse::io::PipeSender end) -> Task<> {
             co_await rouse::sleep(150ms); // several times the grace
             (void)co_await rouse::io::write_all(end, rouse::io::bytes("x"));
         };
