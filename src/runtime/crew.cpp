@@ -123,7 +123,7 @@ void Crew::idle(Worker& worker) {
 /// [M2]
 void Crew::share(Worker& worker) noexcept {
     std::vector<Cell*> cells;
-    worker.take_half(cells);
+    worker.take_surplus(cells);
     if (cells.empty()) return;
     if (Worker* other = claim_idle()) {
         Worker::add(worker.counters.shared, cells.size());

@@ -18,9 +18,9 @@ namespace rouse::detail {
 /// A worker's queue is its own: pushing and popping cost a few plain instructions, and a task that is woken
 /// stays where the waking code ran. Nobody steals from a worker that is well; it *shares*. A worker without
 /// work says so and sleeps; a worker with more than it is polling sees that in its next turn, claims the
-/// sleeper by clearing its flag, sends it half of its queue and wakes it. (Private queues and
-/// sharing on request: Acar, Charguéraud, Rainey, PPoPP 2013.) It takes a little patience first, or two tasks
-/// that are both short would be thrown to and fro.
+/// sleeper by clearing its flag, sends it half of its queue and wakes it. (Private queues and sharing on
+/// request: Acar, Charguéraud, Rainey, PPoPP 2013.) It has a little patience first, or two tasks that are
+/// both short would be thrown to and fro.
 ///
 /// A worker that is stuck in a long poll cannot share. The monitor, a thread that looks at each worker every
 /// few milliseconds while any is busy, visits it (see OwnerLock) and takes its queue away, fires its timers
@@ -57,7 +57,9 @@ public:
     /// The calling worker is about to block: its tasks go to the others.
     void give_away(Worker& from) noexcept;
 
+    /// No more new tasks. False: it was closed before.
     bool close() noexcept;
+
     // ---- for the monitor ----
 
     /// Workers that are not spare: the first ones.
@@ -68,8 +70,12 @@ public:
     [[nodiscard]] bool nothing_can_come() const noexcept;
     /// Counts all polls, up to the last time that each worker went to sleep.
     [[nodiscard]] std::uint64_t turns() const noexcept;
+    /// As `inject`, for what was taken from a worker that is stuck, or about to block.
     void inject_all(const std::vector<Cell*>& cells) noexcept;
+    /// All regular workers are stuck: a spare one is started, or woken.
     void use_spare();
+
+    // ---- at the end ----
 
     /// At the end, when the threads are gone: see Worker::swallow_deliveries.
     std::size_t swallow_deliveries() noexcept;

@@ -44,7 +44,6 @@ void CurrentThread::drive(Cell& root) {
     shared_.process.refuse_fork();
     const Worker::DriveScope scope(worker_, shared_from_this());
     const HangPolicy policy = shared_.options.hang_policy;
-    worker_.root = &root;
     worker_.note_births();
     root.belong_to(worker_, 0);
     worker_.adopt(root);
@@ -70,7 +69,6 @@ void CurrentThread::drive(Cell& root) {
         root.abort();
     }
     worker_.settle();
-    worker_.root = nullptr;
     worker_.maybe_dump(); // one that was asked for while the last polls ran
     if (deadlock) throw_deadlock(std::move(*deadlock));
 }

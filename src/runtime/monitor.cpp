@@ -65,8 +65,8 @@ void Monitor::rest(std::unique_lock<std::mutex>& lock) {
     std::uint64_t turns = crew_.turns();
     while (!disturbed()) {
         const auto until = crew_.nothing_can_come() ? watch.until_look() : std::nullopt;
-        if (!until) {
-            wake_.wait(lock);
+        if (!until) { // what is still to come wakes a worker; unless it is cancelled from outside
+            wake_.wait_for(lock, std::chrono::minutes(1));
             continue;
         }
         if (wake_.wait_for(lock, *until, disturbed)) break;

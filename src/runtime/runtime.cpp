@@ -12,11 +12,12 @@ bool Runtime::shutdown(Duration patience) {
     // A deferred end would need a second thread in any case: whoever is stuck cannot be the one that waits.
     const auto over = std::make_shared<std::promise<void>>();
     std::future<void> ended = over->get_future();
-    std::thread ends([over, core = std::exchange(core_, nullptr)]() mutable {
+    std::thread ends([over, core = core_]() mutable { // if it cannot be had, the runtime is as it was
         core->shutdown();
         core.reset();
         over->set_value();
     });
+    core_ = nullptr;
     const bool in_time = ended.wait_for(patience) == std::future_status::ready;
     if (in_time) ends.join();
     else ends.detach();

@@ -279,7 +279,7 @@ bool Worker::has_work() noexcept {
     return !queue.empty() || lifo_;
 }
 
-void Worker::take_half(std::vector<Cell*>& out) noexcept {
+void Worker::take_surplus(std::vector<Cell*>& out) noexcept {
     const OwnerLock::Scope lock(lock_);
     // Waking another thread costs some microseconds, of this one too: more than many a task.
     surplus_ = queue.size() < 2 ? 0 : surplus_ + queue.size();

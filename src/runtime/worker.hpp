@@ -65,8 +65,8 @@ public:
     /// The calling thread drives this worker, for as long as it lasts.
     class DriveScope;
 
-    /// Polls tasks until `until` is done (if it is given) or none is runnable; in a crew, now and then,
-    /// before that. Between the polls everything else that is due is done.
+    /// Polls tasks until `until` is done or none is runnable; without `until`, for some turns at most.
+    /// Between the polls everything else that is due is done.
     void run(const Cell* until);
     [[nodiscard]] std::uint64_t turns() const noexcept { return turns_; }
     /// Whether tasks wait to be taken in.
@@ -122,10 +122,8 @@ public:
     /// then they are destroyed.
     void destroy_tasks() noexcept;
 
-    /// With the watchdog's help or a visitor's: whose polls nobody may look into at the moment.
+    /// For dumps: the driving thread is inside while it may poll.
     Gate gate;
-    /// The task that `block_on` drives, when alone.
-    const Cell* root = nullptr;
 
     // Executor
     void inject(Cell& cell) noexcept override;
@@ -166,12 +164,14 @@ public:
     /// It sleeps for want of work, and may be claimed: see Crew.
     Atomic<bool> asleep{false};
     /// The driving thread, between two polls: half of what is queued, for another worker, if that has been
-    /// much for a while.
-    void take_half(std::vector<Cell*>& out) noexcept;
+    /// much for a while. Nothing otherwise.
+    void take_surplus(std::vector<Cell*>& out) noexcept;
     /// The driving thread, in a poll that is going to block: all of it.
     void take_everything(std::vector<Cell*>& out) noexcept;
     /// Any other thread, while this one is stuck in a long poll: all that is queued and may move.
     void take_all(std::vector<Cell*>& out) noexcept;
+    /// The same for what its descriptors are ready for: wakes who waits for them.
+    void dispatch_io_for() noexcept;
     /// Any thread: tasks were sent here that are to be polled, not only to be let go of.
     [[nodiscard]] bool was_sent_tasks() noexcept;
     /// Any thread: some task waits for I/O here.
@@ -181,8 +181,6 @@ public:
     }
     /// Of the thread that drives; 0: none yet.
     Atomic<long> thread_id{0};
-    /// And what its descriptors are ready for.
-    void dispatch_io_for() noexcept;
     /// At the end of the runtime: who waits for a timer or a descriptor is woken.
     void close_drivers() noexcept;
 
@@ -238,7 +236,7 @@ private:
     SelfWakeWatch self_wake_;
     WatchedThread watched_;
     std::uint64_t turns_ = 0;
-    std::uint32_t turns_to_look_ = 61; // at timers, and for visitors
+    std::uint32_t turns_to_look_ = 1; // until it looks at timers, and for visitors
     Atomic<bool> driven_{false};
     Atomic<bool> dump_requested_{false};
     std::uint64_t trimmed_at_ = 0;

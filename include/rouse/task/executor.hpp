@@ -13,8 +13,9 @@ namespace rouse::detail {
 
 class Cell;
 
-/// The tasks that are to be polled, first in, first out: a ring that grows. Room for every task is made when
-/// the task is spawned, so a wake never allocates.
+/// The tasks that are to be polled, first in, first out: a ring that grows. Alone, room for every task is
+/// made when the task is spawned, so a wake never allocates; in a crew, where tasks move, room is made as
+/// they come.
 class RunQueue {
 public:
     void reserve(std::size_t tasks) {
