@@ -28,10 +28,8 @@ if(NOT frame_cache STREQUAL "AUTO") # AUTO leaves it to base/config.hpp, which k
     endif()
 endif()
 
-function(rouse_add_library kind type)
-    set(target rouse_${kind})
-    add_library(${target} ${type} ${rouse_sources} ${rouse_headers})
-    add_library(rouse::${kind} ALIAS ${target})
+# What compiling against the library needs, and compiling the library.
+function(rouse_compile_settings target)
     target_compile_features(${target} PUBLIC cxx_std_23)
     target_compile_definitions(${target} PUBLIC ${rouse_definitions})
     target_include_directories(
@@ -39,11 +37,19 @@ function(rouse_add_library kind type)
         PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>"
         PRIVATE "${PROJECT_SOURCE_DIR}/src")
     target_link_libraries(${target} PUBLIC Threads::Threads PRIVATE "$<BUILD_INTERFACE:rouse_warnings>")
+    set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+endfunction()
+
+# rouse_add_library(<kind> <type> <source>...)
+function(rouse_add_library kind type)
+    set(target rouse_${kind})
+    add_library(${target} ${type} ${ARGN})
+    add_library(rouse::${kind} ALIAS ${target})
+    rouse_compile_settings(${target})
     set_target_properties(
         ${target}
         PROPERTIES OUTPUT_NAME rouse
                    EXPORT_NAME ${kind}
-                   CXX_EXTENSIONS OFF
                    DEFINE_SYMBOL "" # everything is visible; the macro that CMake would define means nothing here
                    VERSION ${PROJECT_VERSION}
                    SOVERSION ${rouse_soversion})
@@ -61,14 +67,23 @@ if(BUILD_SHARED_LIBS)
 else()
     set(rouse_default static)
 endif()
-set(rouse_kinds ${rouse_default})
+set(rouse_kinds ${rouse_default}) # what there is to install
 if(ROUSE_BUILD_BOTH)
     set(rouse_kinds static shared)
+    # Compiled once, as the shared one needs it; then the static one may go into somebody's shared library as well.
+    add_library(rouse_objects OBJECT ${rouse_sources} ${rouse_headers})
+    rouse_compile_settings(rouse_objects)
+    set_target_properties(rouse_objects PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        # Clang's default: nobody replaces one function of ours by another, so we may inline it.
+        target_compile_options(rouse_objects PRIVATE -fno-semantic-interposition)
+    endif()
+    rouse_add_library(static STATIC $<TARGET_OBJECTS:rouse_objects>)
+    rouse_add_library(shared SHARED $<TARGET_OBJECTS:rouse_objects>)
+else()
+    string(TOUPPER ${rouse_default} type)
+    rouse_add_library(${rouse_default} ${type} ${rouse_sources} ${rouse_headers})
 endif()
-foreach(kind IN LISTS rouse_kinds)
-    string(TOUPPER ${kind} type)
-    rouse_add_library(${kind} ${type})
-endforeach()
 
 add_library(rouse INTERFACE)
 add_library(rouse::rouse ALIAS rouse)
