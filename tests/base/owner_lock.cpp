@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <latch>
 #include <thread>
 #include <vector>
 
@@ -50,7 +51,9 @@ TEST(OwnerLock, owner_and_visitors_never_are_inside_together) {
     std::size_t by_visitors = 0;
     std::atomic<int> working{2};
     std::atomic<std::size_t> met{0};
+    std::latch started(3);
     const auto visit = [&] {
+        started.arrive_and_wait();
         for (std::size_t i = 0; i < visits; ++i) {
             lock.visit([&] {
                 if (++inside != 1) met.fetch_add(1);
@@ -62,13 +65,14 @@ TEST(OwnerLock, owner_and_visitors_never_are_inside_together) {
     };
     {
         std::jthread first(visit), second(visit);
-        while (working.load(std::memory_order_relaxed) != 0) {
+        started.arrive_and_wait();
+        do { // at least once, for the visitors may be done before this thread runs again
             lock.enter();
             if (++inside != 1) met.fetch_add(1);
             ++by_owner;
             --inside;
             lock.leave();
-        }
+        } while (working.load(std::memory_order_relaxed) != 0);
     }
     EXPECT_EQ(met.load(), 0u);
     EXPECT_EQ(by_visitors, 2 * visits);

@@ -121,15 +121,16 @@ TEST(Files, a_dropped_next_loses_no_name) {
     run([&]() -> Task<> {
         for (int i = 0; i < 10; ++i) or_throw(co_await fs::write(dir / std::to_string(i), "x"));
         auto entries = or_throw(co_await fs::read_dir(dir.path()));
+        int count = 0;
         {
             auto next = entries.next();
             auto once = [&](rouse::Context& cx) -> rouse::Poll<> {
-                (void)next.poll(cx);
+                if (next.poll(cx).is_ready())
+                    ++count; // the pool was quick: a name we have, not one that is lost
                 return rouse::Ready();
             };
             co_await rouse::poll_fn(std::move(once));
         }
-        int count = 0;
         while (or_throw(co_await entries.next())) ++count;
         EXPECT_EQ(count, 10);
     });
