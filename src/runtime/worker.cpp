@@ -19,21 +19,6 @@ thread_local std::shared_ptr<RuntimeCore>* current_core = nullptr;
 
 // Timers need the clock, and visitors a look at a word of theirs, so they wait for this many turns.
 constexpr std::uint32_t turns_between_looks = 61;
-// A look at the descriptors is a system call, so it waits for this long as well.
-constexpr std::chrono::microseconds time_between_io(20);
-// The polls in a row that may come by the LIFO slot.
-constexpr unsigned lifo_bound = 3;
-// A worker shares when so many tasks have waited for a turn: many for one, or two for many.
-constexpr std::size_t patience = 32;
-// In a crew the ids of a worker come in blocks, so that they need no RMW each, and still grow with time.
-constexpr std::uint64_t ids_at_a_time = 256;
-// A worker that is asleep is not woken for one task that it only has to let go of.
-constexpr std::size_t returns_before_wake = 64;
-
-std::int64_t steady_ns() noexcept {
-    return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
 bool comes_from_a_hang(const std::exception_ptr& error) {
     return JoinError(JoinError::Kind::failed, 0, error).is_lost();
 }
@@ -112,65 +97,24 @@ Worker::DriveScope::~DriveScope() {
 
 // ---- what other threads send ----
 
-void Worker::arrive(Cell& cell, Arrival kind) noexcept {
-    // The unpark is under the mutex: whoever tears the runtime down takes the mutex before the parker goes.
-    const std::lock_guard lock(arrived_mutex_);
-    arrived_.emplace_back(&cell, kind);
-    has_arrived_.store(true, memory_order_release); // [I1]
-    if (kind != Arrival::ended || arrived_.size() % returns_before_wake == 0) parker_.unpark();
-}
-
 bool Worker::send_new(Cell& cell) {
     // The handle of a task that is spawned from another thread is used there: the joiner's place is shared
     // from the start.
     cell.word().fetch_or(TaskState::join_shared, memory_order_relaxed);
-    const std::lock_guard lock(arrived_mutex_);
-    if (closed_) return false;
-    cell.belong_to(*this, 0);
-    arrived_.emplace_back(&cell, Arrival::fresh);
-    has_arrived_.store(true, memory_order_release); // [I1]
-    parker_.unpark();
-    return true;
+    return arrivals_.add_new(cell, *this);
 }
 
-void Worker::send(Cell& cell) noexcept { arrive(cell, Arrival::woken); }
+void Worker::send(Cell& cell) noexcept { arrivals_.add(cell, Arrivals::Kind::woken); }
 
-void Worker::send_all(const std::vector<Cell*>& cells) noexcept {
-    const std::lock_guard lock(arrived_mutex_);
-    for (Cell* cell : cells) arrived_.emplace_back(cell, Arrival::woken);
-    has_arrived_.store(true, memory_order_release); // [I1]
-    parker_.unpark();
-}
-
-bool Worker::was_sent_tasks() noexcept {
-    const std::lock_guard lock(arrived_mutex_);
-    return std::ranges::any_of(arrived_,
-                               [](const auto& arrival) { return arrival.second != Arrival::ended; });
-}
-
-void Worker::look_up() noexcept {
-    const std::lock_guard lock(arrived_mutex_);
-    has_arrived_.store(true, memory_order_release); // [I1]
-    parker_.unpark();
-}
-
-void Worker::take_back(Cell& cell) noexcept { arrive(cell, Arrival::ended); }
-
-bool Worker::close() noexcept {
-    const std::lock_guard lock(arrived_mutex_);
-    return !std::exchange(closed_, true);
-}
+void Worker::take_back(Cell& cell) noexcept { arrivals_.add(cell, Arrivals::Kind::ended); }
 
 void Worker::inject(Cell& cell) noexcept {
     if (crew_ && !cell.is_local()) crew_->inject(cell);
-    else arrive(cell, Arrival::woken);
+    else send(cell);
 }
 
 void Worker::schedule_lost(Cell& cell) noexcept {
-    {
-        const std::lock_guard lock(arrived_mutex_);
-        lost_notes_.push_back(LostNote{&cell, describe_this_thread()});
-    }
+    lost_notes_.add(cell);
     if (!cell.is_here()) inject(cell);
     else if (in_crew()) static_cast<Executor*>(turn.runtime)->deliver(cell);
     else queue.push(cell);
@@ -184,22 +128,16 @@ void Worker::note_wake(Cell& cell) noexcept {
 }
 
 void Worker::take_arrivals() {
-    has_arrived_.store(false, memory_order_relaxed);
-    arriving_.clear();
-    {
-        const std::lock_guard lock(arrived_mutex_);
-        arriving_.swap(arrived_);
-    }
-    for (const auto& [cell, kind] : arriving_) {
+    for (const auto& [cell, kind] : arrivals_.take()) {
         switch (kind) {
-        case Arrival::ended:
+        case Arrivals::Kind::ended:
             cell->unlink(); // it was counted where it ended
             cell->drop_reference();
             continue;
-        case Arrival::fresh:
+        case Arrivals::Kind::fresh:
             adopt_new(*cell);
             break;
-        case Arrival::woken:
+        case Arrivals::Kind::woken:
             requeue(*cell);
             break;
         }
@@ -209,49 +147,9 @@ void Worker::take_arrivals() {
 
 // ---- the queue ----
 
-void Worker::deliver_in_crew(Cell& cell) noexcept {
-    if (cell.is_local() && &cell.executor() != this) return static_cast<Worker&>(cell.executor()).send(cell);
-    if (logs_wakes) [[unlikely]]
-        note_wake(cell);
-    if (cell.is_local()) return requeue(cell);
-    Cell* next = &cell;
-    const OwnerLock::Scope lock(lock_);
-    if (lifo_streak_ < lifo_bound) next = std::exchange(lifo_, next);
-    if (!next) return;
-    queue.reserve(queue.size() + 1);
-    queue.push(*next);
-}
-
-void Worker::adopt_in_crew(Cell& cell) {
-    if (last_task_id() % ids_at_a_time == 0) set_last_task_id(crew_->next_id_block(ids_at_a_time));
-    cell.belong_to(*this, next_task_id());
-    // Its handle may be used on any worker. One that was sent here says so already, and its handle may be in
-    // use by now; any other nobody else has seen yet, but for a stray frame, which may go at any time.
-    if (const std::uint64_t word = cell.load(); !(word & TaskState::join_shared)) {
-        if ((word & TaskState::references_mask) == 2 * TaskState::one_reference)
-            cell.word().store(word | TaskState::join_shared, memory_order_relaxed);
-        else cell.word().fetch_or(TaskState::join_shared, memory_order_relaxed);
-    }
-    if (logs_wakes) [[unlikely]] // what was noted here of one that others polled is not said of this one
-        poll_log_.woken(cell, "its spawn");
-    Executor::count(spawned);
-    cells.push_back(cell);
-    requeue(cell);
-}
-
 /// To the end of the queue.
 inline void Worker::requeue(Cell& cell) noexcept {
     if (crew_) return requeue_in_crew(cell);
-    queue.push(cell);
-}
-
-void Worker::requeue_in_crew(Cell& cell) noexcept {
-    if (cell.is_local()) {
-        local_.reserve(local_.size() + 1);
-        return local_.push(cell);
-    }
-    const OwnerLock::Scope lock(lock_);
-    queue.reserve(queue.size() + 1);
     queue.push(cell);
 }
 
@@ -270,50 +168,6 @@ inline Cell* Worker::next_in_crew() noexcept {
     }
     lifo_streak_ = 0;
     return queue.pop();
-}
-
-bool Worker::has_work() noexcept {
-    if (has_arrivals() || !local_.empty()) return true;
-    if (!crew_) return !queue.empty();
-    const OwnerLock::Scope lock(lock_);
-    return !queue.empty() || lifo_;
-}
-
-void Worker::take_surplus(std::vector<Cell*>& out) noexcept {
-    const OwnerLock::Scope lock(lock_);
-    // Waking another thread costs some microseconds, of this one too: more than many a task.
-    surplus_ = queue.size() < 2 ? 0 : surplus_ + queue.size();
-    if (surplus_ < patience) return;
-    surplus_ = 0;
-    for (std::size_t half = (queue.size() + 1) / 2; half > 0; --half) out.push_back(queue.pop());
-}
-
-void Worker::take_everything(std::vector<Cell*>& out) noexcept {
-    {
-        const OwnerLock::Scope lock(lock_);
-        take_queued(out);
-    }
-    take_arrived(out);
-}
-
-void Worker::take_all(std::vector<Cell*>& out) noexcept {
-    lock_.visit([&] { take_queued(out); });
-    take_arrived(out);
-}
-
-void Worker::take_queued(std::vector<Cell*>& out) noexcept {
-    while (Cell* cell = queue.pop()) out.push_back(cell);
-    if (lifo_) out.push_back(std::exchange(lifo_, nullptr));
-}
-
-/// But for what only this worker can take in.
-void Worker::take_arrived(std::vector<Cell*>& out) noexcept {
-    const std::lock_guard lock(arrived_mutex_);
-    std::erase_if(arrived_, [&](const auto& arrival) {
-        if (arrival.second != Arrival::woken || arrival.first->is_local()) return false;
-        out.push_back(arrival.first);
-        return true;
-    });
 }
 
 // ---- a turn ----
@@ -513,8 +367,8 @@ void Worker::run(const Cell* until) {
     for (;;) {
         if (until && (until->load() & TaskState::done)) [[unlikely]]
             return;
-        if (has_arrived_.load(memory_order_acquire)) [[unlikely]] {
-            take_arrivals(); // [I2]
+        if (has_arrivals()) [[unlikely]] {
+            take_arrivals();
             if (crew && crew->is_stopping()) return;
         }
         Cell* const cell = crew ? next_in_crew() : queue.pop();
@@ -539,110 +393,11 @@ void Worker::run(const Cell* until) {
     between_polls();
 }
 
-/// What is counted in plain memory, or not at all, for those who ask.
-void Worker::note_counters() noexcept {
-    counters.polls.store(turns_, memory_order_relaxed);
-    std::size_t queued = local_.size();
-    if (crew_) {
-        const OwnerLock::Scope lock(lock_);
-        queued += queue.size();
-    } else {
-        queued += queue.size();
-    }
-    counters.queued.store(queued, memory_order_relaxed);
-}
-
-void Worker::add_to(RuntimeMetrics& runtime) const {
-    WorkerMetrics metrics;
-    metrics.polls = counters.polls.load(memory_order_relaxed);
-    metrics.parks = counters.parks.load(memory_order_relaxed);
-    metrics.queued = counters.queued.load(memory_order_relaxed);
-    metrics.shared = counters.shared.load(memory_order_relaxed);
-    metrics.lifo_hits = counters.lifo.load(memory_order_relaxed);
-    if (IoDriver* const io = io_of_others_.load(memory_order_acquire)) {
-        metrics.io_events = io->ready_events();
-        runtime.descriptors += io->registrations();
-    }
-    std::uint64_t busy = counters.busy.load(memory_order_relaxed);
-    if (const std::int64_t since = counters.awake_since.load(memory_order_relaxed))
-        busy += static_cast<std::uint64_t>(std::max<std::int64_t>(0, steady_ns() - since));
-    metrics.busy = std::chrono::nanoseconds(busy);
-    runtime.workers.push_back(metrics);
-    runtime.tasks_spawned += spawned.load(memory_order_relaxed);
-    runtime.tasks_alive += alive();
-    runtime.timers += timers();
-    for (std::size_t i = 0; i < runtime.poll_times.size(); ++i)
-        runtime.poll_times[i] += counters.poll_times[i].load(memory_order_relaxed);
-}
-
-void Worker::awake(bool now) noexcept {
-    const std::int64_t time = steady_ns();
-    const std::int64_t since = counters.awake_since.load(memory_order_relaxed);
-    if (since) add(counters.busy, static_cast<std::uint64_t>(time - since));
-    counters.awake_since.store(now ? time : 0, memory_order_relaxed);
-}
-
-bool Worker::park(std::optional<Instant> steady_deadline) {
-    note_births();
-    note_counters();
-    add(counters.parks);
-    awake(false);
-    // Descriptors are registered by this thread only, so there will be none when there are none.
-    IoDriver* const io = io_ && io_->registrations() != 0 ? io_.get() : nullptr;
-    gate.leave();
-    // A signal handler that wakes from this thread now is a stranger: it must unpark.
-    turn.runtime = nullptr;
-    // The gate comes before the mutex, wherever both are held.
-    std::unique_lock io_lock(io_mutex_, std::defer_lock);
-    if (io && crew_) io_lock.lock();
-    const bool unparked = io ? parker_.park_in(*io, steady_deadline) : parker_.park(steady_deadline);
-    if (io_lock) io_lock.unlock();
-    turn.runtime = static_cast<Executor*>(this);
-    awake(true);
-    gate.enter();
-    if (!io) return unparked;
-    // Whoever waits for what came is woken as by the tasks of this thread, and inside of the gate.
-    if (crew_) io_lock.lock();
-    return io->dispatch() != 0 || unparked;
-}
-
-Result<std::shared_ptr<IoDriver>> Worker::io_driver() {
-    if (!io_) {
-        auto driver = make_epoll_driver();
-        if (!driver) return std::unexpected(driver.error());
-        io_ = std::move(*driver);
-        io_of_others_.store(io_.get(), memory_order_release);
-    }
-    return io_;
-}
-
-/// While it is busy: what is ready is not to wait until there is nothing else to do.
-void Worker::look_at_io() {
-    const Instant now = std::chrono::steady_clock::now();
-    if (now - io_looked_at_ < time_between_io || io_->registrations() == 0) return;
-    io_looked_at_ = now;
-    std::unique_lock io_lock(io_mutex_, std::defer_lock);
-    if (crew_) io_lock.lock();
-    io_->poll_now();
-}
-
-void Worker::dispatch_io_for() noexcept {
-    IoDriver* const io = io_of_others_.load(memory_order_acquire);
-    if (!io || io->registrations() == 0) return;
-    const std::unique_lock io_lock(io_mutex_, std::try_to_lock);
-    if (io_lock) io->poll_now();
-}
-
 bool Worker::begin_blocking() noexcept {
     if (!crew_) return false;
     watched_.allow_long_poll(true);
     crew_->give_away(*this);
     return true;
-}
-
-void Worker::close_drivers() noexcept {
-    if (io_) io_->shutdown();
-    TimeDriver::close();
 }
 
 void Worker::trim_now_and_then() {

@@ -11,8 +11,10 @@
 #include "rouse/runtime/metrics.hpp"
 #include "rouse/runtime/options.hpp"
 #include "rouse/time/driver.hpp"
+#include "runtime/arrivals.hpp"
 #include "runtime/birth_log.hpp"
 #include "runtime/fork.hpp"
+#include "runtime/lost_notes.hpp"
 #include "runtime/poll_log.hpp"
 #include "runtime/self_wake.hpp"
 #include "runtime/watchdog.hpp"
@@ -26,6 +28,11 @@ namespace rouse::detail {
 
 class Crew;
 class ThreadPool;
+
+/// Nanoseconds of the steady clock.
+inline std::int64_t steady_ns() noexcept {
+    return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 /// What the workers of one runtime have in common.
 class Shared {
@@ -70,7 +77,7 @@ public:
     void run(const Cell* until);
     [[nodiscard]] std::uint64_t turns() const noexcept { return turns_; }
     /// Whether tasks wait to be taken in.
-    [[nodiscard]] bool has_arrivals() const noexcept { return has_arrived_.load(memory_order_acquire); }
+    [[nodiscard]] bool has_arrivals() const noexcept { return arrivals_.any(); }
     [[nodiscard]] bool has_work() noexcept;
     /// Sleeps until an unpark, an event of I/O, or the deadline. True: something came.
     bool park(std::optional<Instant> steady_deadline);
@@ -89,13 +96,13 @@ public:
     bool send_new(Cell& cell);
     /// As `inject`; also for local tasks, and such as a busy worker of the crew gives away.
     void send(Cell& cell) noexcept;
-    void send_all(const std::vector<Cell*>& cells) noexcept;
+    void send_all(const std::vector<Cell*>& cells) noexcept { arrivals_.add_all(cells); }
     /// In a crew: a task that was taken in here has ended elsewhere.
     void take_back(Cell& cell) noexcept;
     /// In a crew: `run` is to see that the crew is stopping, after the poll that it is in.
-    void look_up() noexcept;
+    void look_up() noexcept { arrivals_.nudge(); }
     /// No more new tasks from other threads. False: it was closed before.
-    bool close() noexcept;
+    bool close() noexcept { return arrivals_.close(); }
 
     [[nodiscard]] bool is_here() const noexcept { return turn.runtime == static_cast<const Executor*>(this); }
     /// The dump goes to stderr at the next turn. Safe in a signal handler.
@@ -173,7 +180,7 @@ public:
     /// The same for what its descriptors are ready for: wakes who waits for them.
     void dispatch_io_for() noexcept;
     /// Any thread: tasks were sent here that are to be polled, not only to be let go of.
-    [[nodiscard]] bool was_sent_tasks() noexcept;
+    [[nodiscard]] bool was_sent_tasks() noexcept { return arrivals_.any_to_poll(); }
     /// Any thread: some task waits for I/O here.
     [[nodiscard]] bool awaits_io() const noexcept {
         IoDriver* const io = io_of_others_.load(memory_order_acquire);
@@ -186,20 +193,10 @@ public:
 
 private:
     friend class Crew;
-    /// Who dropped the last waker of a task, for the report.
-    class LostNote {
-    public:
-        Cell* cell;
-        std::string by;
-    };
-    /// What another thread sends.
-    enum class Arrival : std::uint8_t { woken, fresh, ended };
 
     Cell* next_in_crew() noexcept;
     void take_queued(std::vector<Cell*>& out) noexcept;
-    void take_arrived(std::vector<Cell*>& out) noexcept;
     void take_arrivals();
-    void arrive(Cell& cell, Arrival kind) noexcept;
     template <bool Observed>
     void poll(Cell& cell);
     void poll_observed(Cell& cell);
@@ -246,20 +243,13 @@ private:
     // In a crew: under TimeDriver::lock_, as the queue. The task to be polled next: what the poll before it
     // woke, whose data still is in the cache. A bound keeps two that wake each other from having it all.
     Cell* lifo_ = nullptr;
+    static constexpr unsigned lifo_bound = 3; // polls in a row
     unsigned lifo_streak_ = 0;
     std::size_t surplus_ = 0; // the sum of what was queued, turn by turn, while somebody idled
     RunQueue local_;          // of the driving thread: tasks that stay
 
-    // ---- from other threads, under the mutex ----
-    std::mutex arrived_mutex_;
-    std::vector<std::pair<Cell*, Arrival>> arrived_;
-    std::vector<std::pair<Cell*, Arrival>> arriving_; // of the driving thread: swapped with the former
-    std::vector<LostNote> lost_notes_;
-    bool closed_ = false;
-    // [I1] arrive pushes under the mutex, then sets this, then unparks; [I2] the driver loads it, then takes
-    // the list under the mutex. A driver that misses the store has not parked yet, and the parker's token
-    // (K1/K2) keeps it from sleeping: it looks again.
-    Atomic<bool> has_arrived_{false};
+    Arrivals arrivals_{parker_};
+    LostNotes lost_notes_;
 };
 
 class Worker::DriveScope {

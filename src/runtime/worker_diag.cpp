@@ -22,17 +22,7 @@ AwaitDump await_of(const Cell& cell) {
 
 /// It lies where the task was taken in.
 std::string Worker::take_lost_note(const Cell& cell) {
-    auto& home = static_cast<Worker&>(cell.executor());
-    const std::lock_guard lock(home.arrived_mutex_);
-    std::vector<LostNote>& notes = home.lost_notes_;
-    for (std::size_t i = 0; i < notes.size(); ++i) {
-        if (notes[i].cell != &cell) continue;
-        std::string by = std::move(notes[i].by);
-        if (i + 1 != notes.size()) notes[i] = std::move(notes.back());
-        notes.pop_back();
-        return by;
-    }
-    return {};
+    return static_cast<Worker&>(cell.executor()).lost_notes_.take(cell);
 }
 
 std::exception_ptr Worker::diagnose(Cell& cell) {
