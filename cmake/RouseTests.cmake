@@ -18,16 +18,13 @@ if(NOT GTest_FOUND)
 endif()
 include(GoogleTest)
 
-# gtest.h costs more to parse than most of our tests; parsed once, it is paid once per build. The standard headers that every test
-# needs come along, and with clang ours. g++ gets none of ours, so that there a test still shows which of them it needs.
-set(rouse_test_pch_ours)
-if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-    set(rouse_test_pch_ours <rouse/rouse.hpp>)
-endif()
+# gtest.h and our headers cost more to parse than most tests; parsed once, that is paid once per build. The standard headers that
+# every test needs come along.
 file(WRITE "${PROJECT_BINARY_DIR}/test_pch.cpp" "")
 add_library(rouse_test_pch OBJECT "${PROJECT_BINARY_DIR}/test_pch.cpp")
 rouse_program(rouse_test_pch)
 target_link_libraries(rouse_test_pch PRIVATE GTest::gtest)
+target_compile_options(rouse_test_pch PRIVATE ${ROUSE_TEST_FLAGS})
 target_precompile_headers(
     rouse_test_pch
     PRIVATE
@@ -40,7 +37,7 @@ target_precompile_headers(
     <string>
     <thread>
     <vector>
-    ${rouse_test_pch_ours})
+    <rouse/rouse.hpp>)
 
 if(rouse_test_support)
     add_library(rouse_test_support STATIC ${rouse_test_support})
@@ -57,6 +54,7 @@ function(rouse_add_test_folder folder)
     set(target test_${folder})
     add_executable(${target} ${sources})
     rouse_program(${target})
+    target_compile_options(${target} PRIVATE ${ROUSE_TEST_FLAGS}) # as the precompiled header's
     target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests" "${PROJECT_SOURCE_DIR}/src")
     target_link_libraries(${target} PRIVATE GTest::gtest)
     if(NOT "${PROJECT_SOURCE_DIR}/tests/${folder}/main.cpp" IN_LIST sources)
