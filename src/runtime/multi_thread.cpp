@@ -169,12 +169,49 @@ RuntimeMetrics MultiThread::metrics() const {
     return metrics;
 }
 
+namespace {
+
+// For all workers to come to the end of their polls; after that the dump is not complete.
+constexpr std::chrono::seconds patience_with_polls(1);
+// They are held one after another, and those that are held wait as well: not for long at a time.
+constexpr std::chrono::milliseconds patience_with_one(5);
+constexpr std::chrono::milliseconds rest_between_tries(5);
+
+} // namespace
+
+/// Lets other dumps look at the worker whose poll asks for one, for the extent of a scope: while the poll
+/// waits, it changes nothing.
+class MultiThread::Pause {
+public:
+    explicit Pause(Worker* here) noexcept : here_(here) {
+        if (here_) here_->gate.leave();
+    }
+    ~Pause() {
+        if (here_) here_->gate.enter();
+    }
+    Pause(const Pause&) = delete;
+    Pause& operator=(const Pause&) = delete;
+
+private:
+    Worker* const here_;
+};
+
+// One dump at a time: two tasks that ask at once, on two workers, would each wait for the other's poll.
 RuntimeDump MultiThread::dump() {
+    Worker* const here = is_here() ? static_cast<Worker*>(turn.runtime) : nullptr;
     RuntimeDump dump;
     dump.name = shared_.options.name;
-    dump.complete = look_into(0, dump);
+    std::unique_lock only(dump_mutex_, std::defer_lock);
+    {
+        const Pause pause(here);
+        only.lock();
+    }
+    const auto until = std::chrono::steady_clock::now() + patience_with_polls;
+    while (!(dump.complete = look_into(0, dump)) && std::chrono::steady_clock::now() < until) {
+        const Pause pause(here);
+        std::this_thread::sleep_for(rest_between_tries);
+    }
     if (dump.complete) return dump;
-    dump.tasks.clear();
     for (const auto& worker : crew_.workers()) {
         TaskDump running;
         running.id = worker->watched().polled_task();
@@ -197,7 +234,7 @@ bool MultiThread::look_into(std::size_t first, RuntimeDump& dump) {
     Worker& worker = *crew_.workers()[first];
     if (worker.is_here()) return look_into(first + 1, dump);
     bool complete = false;
-    return worker.gate.try_visit(std::chrono::seconds(1), [&] { complete = look_into(first + 1, dump); }) &&
+    return worker.gate.try_visit(patience_with_one, [&] { complete = look_into(first + 1, dump); }) &&
            complete;
 }
 

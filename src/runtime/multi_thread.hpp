@@ -35,12 +35,14 @@ public:
 
 private:
     class Waiter;
+    class Pause;
     [[noreturn]] static void no_pause();
     [[noreturn]] static void no_run_once();
     bool look_into(std::size_t first, RuntimeDump& dump);
 
     Shared shared_;
     Crew crew_;
+    std::mutex dump_mutex_;
     std::mutex waiters_mutex_;
     std::vector<Waiter*> waiters_; // the calls of block_on
 };

@@ -218,6 +218,7 @@ private:
     void awake(bool now) noexcept;
     void report_self_wake(Cell& cell);
     TaskDump dump_task(const Cell& cell) const;
+    [[nodiscard]] bool is_polled(const Cell& cell) const;
 
     Shared& shared_;
     Crew* const crew_;

@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The half of Worker that explains: reports and dumps.
 #include "diag/print.hpp"
+#include "runtime/crew.hpp"
 #include "runtime/hook.hpp"
 #include "runtime/worker.hpp"
 #include "task/cell_report.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 namespace rouse::detail {
@@ -67,13 +69,20 @@ QuiescenceReport Worker::pending_tasks() {
     return report;
 }
 
+/// By this thread, or by another of the crew, which then waits for a dump, too.
+bool Worker::is_polled(const Cell& cell) const {
+    if (!crew_) return &cell == turn.current;
+    return std::ranges::any_of(
+        crew_->workers(), [&](const auto& worker) { return worker->watched_.polled_task() == cell.id(); });
+}
+
 TaskDump Worker::dump_task(const Cell& cell) const {
     TaskDump task;
     const std::uint64_t word = cell.load();
     task.await = await_of(cell);
     task.id = cell.id();
     task.name = name_of(cell, task.await.frames);
-    task.phase = &cell == turn.current                                  ? TaskPhase::running
+    task.phase = is_polled(cell)                                        ? TaskPhase::running
                  : word & TaskState::aborted                            ? TaskPhase::aborting
                  : (word & TaskState::active) && &cell != turn.settling ? TaskPhase::queued
                                                                         : TaskPhase::idle;

@@ -10,8 +10,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <barrier>
 #include <csignal>
 #include <latch>
 #include <mutex>
@@ -61,6 +63,60 @@ TEST(multi_thread_dumps, a_task_that_has_ended_on_another_worker_is_not_looked_i
         co_await empty;
     };
     runtime.block_on(main);
+}
+
+// Each is in a poll, for which the other has to wait: the first one finds both of them in their polls.
+TEST(multi_thread_dumps, two_tasks_may_ask_at_the_same_time) {
+    auto runtime = Runtime::multi_thread(workers(2));
+    for (int round = 0; round < 20; ++round) {
+        std::barrier together(2); // which keeps each on a worker of its own
+        std::atomic<std::size_t> running{0};
+        auto asks = [&]() -> Task<> {
+            together.arrive_and_wait();
+            const rouse::RuntimeDump dump = rouse::Handle::current().dump();
+            EXPECT_TRUE(dump.complete);
+            running += static_cast<std::size_t>(
+                std::ranges::count(dump.tasks, rouse::TaskPhase::running, &rouse::TaskDump::phase));
+            co_return;
+        };
+        auto one = runtime.handle().spawn(asks);
+        auto other = runtime.handle().spawn(asks);
+        rouse::block_on(std::move(one));
+        rouse::block_on(std::move(other));
+        EXPECT_GE(running.load(), 3u);
+        EXPECT_LE(running.load(), 4u);
+    }
+}
+
+// Somebody who asks about a runtime with a stuck worker must not stop the others for as long as he waits.
+TEST(multi_thread_dumps, a_worker_that_is_stuck_does_not_make_the_others_wait) {
+    auto runtime = Runtime::multi_thread(workers(2));
+    std::latch stuck(1);
+    std::atomic<bool> over{false};
+    auto sticks = [&]() -> Task<> {
+        stuck.count_down();
+        while (!over.load()) std::this_thread::yield();
+        co_return;
+    };
+    auto sticking = runtime.spawn(sticks);
+    stuck.wait();
+    std::atomic<int> turns{0};
+    auto turns_go_on = [&]() -> Task<> {
+        while (!over.load()) {
+            ++turns;
+            co_await rouse::yield_now();
+        }
+    };
+    auto turning = runtime.spawn(turns_go_on);
+    while (turns.load() == 0) std::this_thread::yield();
+    const int before = turns.load();
+    const rouse::RuntimeDump dump = runtime.dump(); // a second
+    const int during = turns.load() - before;
+    over.store(true);
+    EXPECT_FALSE(dump.complete);
+    EXPECT_GT(during, 100);
+    rouse::block_on(std::move(sticking));
+    rouse::block_on(std::move(turning));
 }
 
 // The signal is taken up by one worker: it has to stop the others before it looks.
