@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "rouse/task/cell.hpp"
 
+#include "rouse/base/asymmetric_fence.hpp"
 #include "rouse/task/slot.hpp"
 
 #include <thread>
@@ -76,6 +77,13 @@ void Cell::destroy_outcome() noexcept {
 //
 // In owner mode publish reads the joiner before DONE; the compare-exchange fails if J1 came in between, and
 // it starts again. That is why the field is atomic.
+//
+// [J6] The most common end is spared that compare-exchange: a local joiner, two references (the executor's
+// and the handle's), no waker. Then only the handle can do anything to the word, and whatever it does on
+// another thread that must not be lost comes after J1. Publish sets `publishing_bit`, then loads the word
+// again; if `join_shared` still is clear it stores DONE, and a J1 that comes in between is lost. J1 sets its
+// bit, then looks for the other one, and waits while that is set. An asymmetric fence between the store and
+// the load of each keeps both from missing the other.
 
 bool Cell::publish(std::uint64_t delta, bool keep) noexcept {
     std::uint64_t word = this->word().load(memory_order_acquire);
@@ -87,12 +95,18 @@ bool Cell::publish(std::uint64_t delta, bool keep) noexcept {
     }
     // Two: a task of this runtime awaits the handle, in owner mode, and has no more to ask of us than a wake.
     if (const std::uintptr_t joiner = extras_.load(memory_order_relaxed);
-        (joiner & 1) && (word & (joinable | join_shared)) == joinable) {
-        const std::uint64_t next = ((word + delta - one_reference) | done) & ~(active | notified | lost);
-        if (this->word().compare_exchange_strong(word, next, memory_order_acq_rel, memory_order_acquire)) {
+        (joiner & 1) && (word & (joinable | join_shared)) == joinable &&
+        ((word + delta) & ~flags_mask) == 2 * one_reference) {
+        const std::uint64_t home = home_.load(memory_order_relaxed);
+        AsymmetricFence::store_and_fence(home_, home | publishing_bit); // [J6]
+        word = this->word().load(memory_order_acquire);
+        if (!(word & join_shared)) [[likely]] {
+            const std::uint64_t next = ((word + delta - one_reference) | done) & ~(active | notified | lost);
+            this->word().store(next, memory_order_release);
             reinterpret_cast<TaskState*>(joiner - 1)->wake();
             return true;
         }
+        home_.store(home, memory_order_release);
     }
     return publish_shared(word, delta, keep);
 }
@@ -186,8 +200,10 @@ void Cell::set_joiner(const Waker& waker) {
     }
 }
 
-bool Cell::share_join() noexcept {
+/// False: it has ended. `keep`: who is registered stays so.
+bool Cell::share_join(bool keep) noexcept {
     std::uint64_t word = this->word().load(memory_order_acquire);
+    std::uint64_t next = 0;
     do {                                                     // [J1]
         while ((word & join_set) && !(word & join_shared)) { // [J5] is looking, for an instant
             std::this_thread::yield();
@@ -195,14 +211,29 @@ bool Cell::share_join() noexcept {
         }
         if (word & done) return false;
         if (word & join_shared) return true;
-    } while (!this->word().compare_exchange_weak(word, word | join_shared, memory_order_acq_rel,
-                                                 memory_order_acquire));
-    drop_local_joiner();
+        next = word | join_shared | (keep && has_joiner() ? join_set : 0);
+    } while (!this->word().compare_exchange_weak(word, next, memory_order_acq_rel, memory_order_acquire));
+    AsymmetricFence::heavy();
+    while (home_.load(memory_order_acquire) & publishing_bit) { // [J6]
+        if (load() & done) return false;
+        std::this_thread::yield();
+    }
+    if (!keep) drop_local_joiner();
     return true;
 }
 
+bool Cell::has_joiner() const noexcept {
+    if (extras_.load(memory_order_relaxed) & 1) return true;
+    const CellExtras* const extras = extras_if_any();
+    return extras && extras->joiner;
+}
+
+void Cell::prepare_reference() noexcept {
+    if (!is_here()) share_join(true);
+}
+
 bool Cell::poll_join_shared(Context& cx) {
-    if (!share_join()) return true;
+    if (!share_join(false)) return true;
     std::uint64_t word = load();
     if (TaskState* const task = task_of(cx.waker());
         task && (word & join_set) &&
@@ -251,7 +282,7 @@ void Cell::drop_handle() noexcept {
 }
 
 void Cell::drop_handle_shared() noexcept {
-    if (share_join()) {
+    if (share_join(false)) {
         std::uint64_t word = load();
         while (!(word & done)) {
             if (word & join_set) { // [J3]

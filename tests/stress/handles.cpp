@@ -10,13 +10,16 @@
 #include "stress/many_hands.hpp"
 #include "stress/stress_watchdog.hpp"
 #include "support/delivery.hpp"
+#include "support/scene.hpp"
 #include "support/stress_rounds.hpp"
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <deque>
 #include <optional>
 #include <thread>
+#include <vector>
 
 namespace {
 
@@ -107,6 +110,101 @@ TEST(stress_handles, a_handle_moves_to_another_thread_while_its_task_ends) {
         ASSERT_FALSE(HasFailure());
         watchdog.progress();
     }
+}
+
+Task<Value> end_when(const std::atomic<bool>& told, int value, std::atomic<long>& alive, Counted) {
+    while (!told.load(std::memory_order_acquire)) co_await rouse::yield_now();
+    co_return Value(value, Counted(alive));
+}
+
+// Nobody but the handle has anything of the task, so that its end takes the short way (J6 in cell.cpp), while
+// the handle is used elsewhere for the first time.
+TEST(stress_handles, a_handle_leaves_its_runtime_at_the_instant_at_which_its_task_ends) {
+    StressWatchdog watchdog("a_handle_leaves_its_runtime_at_the_instant_at_which_its_task_ends");
+    StressRounds rounds(5000);
+    std::atomic<long> alive{0};
+    auto runtime = rouse::Runtime::current_thread();
+    unsigned seed = 1;
+    while (const std::size_t count = rounds.take(100)) {
+        std::deque<std::atomic<bool>> told(count);
+        std::vector<std::optional<JoinHandle<Value>>> handles(count);
+        std::atomic<std::size_t> values{0};
+        std::atomic<bool> over{false};
+        std::size_t dropped = 0;
+        auto round = [&]() -> Task<> {
+            for (std::size_t i = 0; i < count; ++i)
+                handles[i] = rouse::spawn(end_when(told[i], static_cast<int>(i), alive, Counted(alive)));
+            for (auto& handle : handles) {
+                const bool ready = co_await poll_here(*handle);
+                EXPECT_FALSE(ready);
+            }
+            std::jthread owner([&, random = Random(seed++)]() mutable {
+                for (std::size_t i = 0; i < count; ++i) {
+                    auto& handle = handles[i];
+                    told[i].store(true, std::memory_order_release);
+                    for (volatile auto pause = random() % 4096; pause > 0; pause = pause - 1) {}
+                    switch (random() % 4) {
+                    case 0:
+                        handle.reset();
+                        ++dropped;
+                        break;
+                    case 1: {
+                        const Value value = rouse::block_on(std::move(*handle));
+                        EXPECT_EQ(value.first, static_cast<int>(i));
+                        handle.reset();
+                        ++values;
+                        break;
+                    }
+                    case 2: { // another reference, which outlives the handle
+                        const rouse::AbortHandle other = handle->abort_handle();
+                        while (!other.is_finished()) std::this_thread::yield();
+                        handle.reset();
+                        ++dropped;
+                        break;
+                    }
+                    default: // another reference, and awaited in its own runtime after all
+                        (void)handle->abort_handle();
+                    }
+                }
+                over = true;
+            });
+            while (!over) co_await rouse::yield_now();
+            owner.join();
+            for (std::size_t i = 0; i < count; ++i) {
+                if (!handles[i]) continue;
+                const Value value = co_await std::move(*handles[i]);
+                EXPECT_EQ(value.first, static_cast<int>(i));
+                ++values;
+            }
+            while (alive != 0) co_await rouse::yield_now(); // those that were let go of end on their own
+            const rouse::RuntimeDump dump = rouse::Handle::current().dump();
+            for (const rouse::TaskDump& task : dump.tasks)
+                EXPECT_EQ(task.wakers, 0u) << "those that were in the joiners' places are gone";
+        };
+        runtime.block_on(std::move(round));
+        EXPECT_EQ(values + dropped, count);
+        ASSERT_FALSE(HasFailure());
+        watchdog.progress();
+    }
+}
+
+// A second reference is made outside of the runtime while a task of it awaits the handle, asleep: it is woken
+// all the same.
+TEST(stress_handles, an_abort_handle_made_elsewhere_leaves_the_joiner_registered) {
+    auto runtime = rouse::Runtime::current_thread();
+    std::optional<JoinHandle<>> sleeper = runtime.spawn(rouse::never<>());
+    auto waits = [&]() -> Task<bool> {
+        try {
+            co_await *sleeper;
+        } catch (const rouse::JoinError& error) {
+            co_return error.is_cancelled();
+        }
+        co_return false;
+    };
+    auto waiter = runtime.spawn(waits);
+    runtime.block_on(rouse_test::give_turns(3));
+    std::jthread([&] { sleeper->abort_handle().abort(); }).join();
+    EXPECT_TRUE(runtime.block_on(std::move(waiter)));
 }
 
 // The task that awaits a handle is itself awaited elsewhere, and one runtime waits for the other.

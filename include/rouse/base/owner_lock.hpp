@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "rouse/base/asymmetric_fence.hpp"
 #include "rouse/base/atomic.hpp"
-#include "rouse/base/config.hpp"
 
 #include <mutex>
 
@@ -14,28 +14,19 @@ namespace rouse::detail {
 /// code of the user's; unlike a Gate, nobody waits for a poll.
 ///
 /// [O1] enter: the owner stores `inside`, then loads `visitors`. [O2] visit: the visitor, alone by the mutex,
-/// stores `visitors`, then loads `inside`. If both loads missed both stores both would be in. Each side needs
-/// a full fence between its store and its load; membarrier(2) lets the visitor run the owner's for it, so
-/// that the owner only has to keep the compiler from swapping the two. Without it (an old kernel, a strict
-/// sandbox, TSan, which knows nothing of it) the owner's is a real one.
+/// stores `visitors`, then loads `inside`. If both loads missed both stores both would be in; the asymmetric
+/// fence between them sees to it that they do not.
 ///
 /// An owner that finds a visitor steps back out and takes the mutex like one.
 class OwnerLock {
 public:
-    OwnerLock() noexcept;
+    OwnerLock() noexcept { AsymmetricFence::prepare(); }
     OwnerLock(const OwnerLock&) = delete;
     OwnerLock& operator=(const OwnerLock&) = delete;
 
     /// The owner: one thread at a time; whoever makes another one the owner synchronises the two. Not nested.
     void enter() noexcept {
-        if constexpr (ROUSE_TSAN) {
-            inside_.exchange(true, memory_order_seq_cst);
-        } else {
-            inside_.store(true, memory_order_relaxed);
-            if (heavy_fence_works_) [[likely]]
-                signal_fence();
-            else thread_fence();
-        }
+        AsymmetricFence::store_and_fence(inside_, true);
         if (visitors_.load(memory_order_acquire)) [[unlikely]] // [O1]
             enter_after_visitor();
     }
@@ -70,7 +61,6 @@ private:
     void leave_mutex() noexcept;
     void begin_visit() noexcept;
 
-    static bool heavy_fence_works_; // set by the first constructor
     Atomic<bool> inside_{false};
     Atomic<bool> visitors_{false};
     bool by_mutex_ = false; // of the owner: it is in by the mutex

@@ -85,7 +85,7 @@ public:
     [[nodiscard]] SourceLocation spawned_at() const noexcept { return place_.where(); }
     void belong_to(Executor& executor, std::uint64_t id) noexcept {
         home_.store(id | (home_.load(memory_order_relaxed) & local_bit) |
-                        std::uint64_t{executor.index()} << (id_bits + 1),
+                        std::uint64_t{executor.index()} << (id_bits + 2),
                     memory_order_relaxed);
     }
     /// Only the worker that takes it in polls it: `spawn_local`. Before anybody else sees the cell.
@@ -125,6 +125,8 @@ public:
 
     /// True when the task is done; else the waker of `cx` is registered.
     bool poll_join(Context& cx);
+    /// The handle is about to make another reference.
+    void prepare_reference() noexcept;
     /// The handle goes; a result that it has not taken goes with it.
     void drop_handle() noexcept;
     /// The handle took the value out.
@@ -165,21 +167,24 @@ private:
     void set_joiner(const Waker& waker);
     void wake_joiner() noexcept;
     bool poll_join_shared(Context& cx);
-    bool share_join() noexcept;
+    bool share_join(bool keep) noexcept;
+    [[nodiscard]] bool has_joiner() const noexcept;
     void drop_handle_shared() noexcept;
     void drop_local_joiner() noexcept;
     void destroy_outcome() noexcept;
     bool claim_joiner() noexcept;
     [[nodiscard]] Cell* joining_task() const noexcept;
 
-    static constexpr int id_bits = 47;
+    static constexpr int id_bits = 46;
     static constexpr std::uint64_t id_mask = (std::uint64_t{1} << id_bits) - 1;
-    static constexpr std::uint64_t local_bit = std::uint64_t{1} << id_bits;
+    static constexpr std::uint64_t publishing_bit = std::uint64_t{1} << id_bits; // see J6
+    static constexpr std::uint64_t local_bit = std::uint64_t{1} << (id_bits + 1);
     [[nodiscard]] std::uint16_t executor_index() const noexcept {
-        return static_cast<std::uint16_t>(home_.load(memory_order_relaxed) >> (id_bits + 1));
+        return static_cast<std::uint16_t>(home_.load(memory_order_relaxed) >> (id_bits + 2));
     }
 
-    // The id, whether it is a local one, and the index of the executor. Atomic: the handle of a task that is
+    // The id, whether its end is being published, whether it is a local task, and the index of the executor.
+    // Atomic: the handle of a task that is
     // spawned from another thread may ask for the id while the runtime takes the task in.
     Atomic<std::uint64_t> home_{0};
     PackedPlace place_;

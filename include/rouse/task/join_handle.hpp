@@ -90,7 +90,10 @@ public:
     void abort() const noexcept {
         if (cell_) cell_->abort();
     }
-    [[nodiscard]] AbortHandle abort_handle() const noexcept { return AbortHandle(*cell_); }
+    [[nodiscard]] AbortHandle abort_handle() const noexcept {
+        cell_->prepare_reference();
+        return AbortHandle(*cell_);
+    }
     [[nodiscard]] bool is_finished() const noexcept {
         return !cell_ || (cell_->load() & detail::TaskState::done);
     }
