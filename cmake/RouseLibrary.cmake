@@ -8,6 +8,9 @@ find_package(Threads REQUIRED)
 
 file(GLOB_RECURSE rouse_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/src/*.cpp")
 list(FILTER rouse_sources EXCLUDE REGEX "/src/tls/[^/]*$") # a library of its own: see RouseTls.cmake
+if(NOT rouse_has_io_uring) # see RouseIoUring.cmake
+    list(FILTER rouse_sources EXCLUDE REGEX "/src/io/io_uring/[^/]*$")
+endif()
 file(GLOB_RECURSE rouse_headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/include/*.hpp")
 if(NOT rouse_sources)
     set(rouse_sources "${PROJECT_BINARY_DIR}/empty.cpp") # a library needs a source, and the tree has none yet
@@ -37,6 +40,12 @@ function(rouse_compile_settings target)
         PUBLIC "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>"
         PRIVATE "${PROJECT_SOURCE_DIR}/src")
     target_link_libraries(${target} PUBLIC Threads::Threads PRIVATE "$<BUILD_INTERFACE:rouse_warnings>")
+    if(rouse_has_io_uring)
+        target_compile_definitions(${target} PRIVATE ROUSE_HAS_IO_URING=1)
+        target_link_libraries(${target} PRIVATE rouse::liburing)
+    else()
+        target_compile_definitions(${target} PRIVATE ROUSE_HAS_IO_URING=0)
+    endif()
     set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
 endfunction()
 

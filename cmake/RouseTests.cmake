@@ -77,6 +77,17 @@ function(rouse_add_test_folder folder)
         DISCOVERY_MODE PRE_TEST
         DISCOVERY_TIMEOUT 60
         PROPERTIES TIMEOUT ${timeout})
+    # Once more on the other backend, but for those that run over both anyway. Elsewhere it is asked for by hand:
+    # ROUSE_IO_BACKEND=io_uring build/release/tests/test_runtime
+    if(rouse_has_io_uring AND folder MATCHES "^(io|net)$")
+        gtest_discover_tests(
+            ${target}
+            TEST_PREFIX "io_uring.${folder}."
+            TEST_FILTER "-backends/*"
+            DISCOVERY_MODE PRE_TEST
+            DISCOVERY_TIMEOUT 60
+            PROPERTIES TIMEOUT ${timeout} ENVIRONMENT ROUSE_IO_BACKEND=io_uring)
+    endif()
 endfunction()
 
 foreach(folder IN LISTS rouse_test_folders)

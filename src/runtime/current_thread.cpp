@@ -152,6 +152,7 @@ void CurrentThread::throw_deadlock(QuiescenceReport report) {
 RuntimeMetrics CurrentThread::metrics() const {
     RuntimeMetrics metrics;
     worker_.add_to(metrics);
+    metrics.io_fallback = shared_.io_fallback();
     metrics.tasks_lost = shared_.hangs.load(memory_order_relaxed);
     return metrics;
 }

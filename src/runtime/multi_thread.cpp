@@ -165,6 +165,7 @@ RuntimeMetrics MultiThread::metrics() const {
         metrics.workers.back().spare = spare;
     }
     metrics.tasks_alive = alive_tasks();
+    metrics.io_fallback = shared_.io_fallback();
     metrics.tasks_lost = shared_.hangs.load(memory_order_relaxed);
     return metrics;
 }

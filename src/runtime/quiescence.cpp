@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <sstream>
 
 #include <dirent.h>
 #include <unistd.h>
@@ -25,6 +26,23 @@ constexpr bool is_fault(int signal) noexcept {
            signal == SIGTRAP || signal == SIGABRT;
 }
 
+/// A thread that the kernel made for io_uring: it never runs code of the program's, and what it completes is
+/// seen by a thread of ours, which then is not idle.
+bool is_of_kernel(const std::string& folder, const std::string& name) {
+    if (!name.starts_with("iou-")) return false;
+    std::ifstream stat(folder + "/stat");
+    std::string line;
+    std::getline(stat, line);
+    const std::size_t end = line.rfind(')'); // of the name, which may have any character
+    if (end == std::string::npos) return false;
+    std::istringstream rest(line.substr(end + 1));
+    std::string skipped;
+    for (int i = 0; i < 6; ++i) rest >> skipped; // state, parent, group, session, terminal, its group
+    unsigned long flags = 0;
+    constexpr unsigned long io_worker = 0x10; // PF_IO_WORKER: a thread of the program's cannot have it
+    return (rest >> flags) && (flags & io_worker);
+}
+
 std::string foreign_thread(std::span<const long> ours) {
     DIR* threads = opendir("/proc/self/task");
     if (!threads) return "the threads of the process cannot be listed";
@@ -34,9 +52,11 @@ std::string foreign_thread(std::span<const long> ours) {
         if (id == 0 || id == gettid() || (id == watchdog_thread_id() && !watchdog_tells()) ||
             ThreadPool::is_resting(id) || std::ranges::find(ours, id) != ours.end())
             continue;
-        std::ifstream comm("/proc/self/task/" + std::string(entry->d_name) + "/comm");
+        const std::string folder = "/proc/self/task/" + std::string(entry->d_name);
+        std::ifstream comm(folder + "/comm");
         std::string name;
         std::getline(comm, name);
+        if (is_of_kernel(folder, name)) continue;
         found = "thread " + std::to_string(id) + " (" + name + ") might wake one";
         break;
     }

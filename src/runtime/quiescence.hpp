@@ -13,8 +13,8 @@ namespace rouse::detail {
 
 /// Why somebody outside might still wake a task of the calling thread's runtime; empty: nobody can. It is
 /// proven that nobody can when every other thread of the process is the watchdog, of a pool that has nothing
-/// to do, or one of `ours` (which the caller knows to be asleep), and no signal is caught by a handler that
-/// is not ours (a handler may wake).
+/// to do, or the kernel's (io_uring's), or one of `ours` (which the caller knows to be asleep), and no signal
+/// is caught by a handler that is not ours (a handler may wake).
 std::string who_might_wake(std::span<const long> ours = {});
 
 /// Times the looks for a deadlock while a runtime is idle: one after half the grace period, the second, which

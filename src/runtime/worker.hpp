@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "base/fork.hpp"
 #include "diag/hang_log.hpp"
 #include "rouse/base/gate.hpp"
 #include "rouse/base/parker.hpp"
@@ -13,7 +14,6 @@
 #include "rouse/time/driver.hpp"
 #include "runtime/arrivals.hpp"
 #include "runtime/birth_log.hpp"
-#include "runtime/fork.hpp"
 #include "runtime/lost_notes.hpp"
 #include "runtime/poll_log.hpp"
 #include "runtime/self_wake.hpp"
@@ -47,10 +47,17 @@ public:
     std::shared_ptr<BlockingPool> blocking_pool();
     /// A blocking call waits or runs.
     [[nodiscard]] bool is_blocking() noexcept;
+    const io::Backend io_backend = resolve_backend(options.io_backend);
+    /// A worker's driver of I/O.
+    Result<std::shared_ptr<IoDriver>> make_io_driver();
+    /// Why it is another than was asked for; empty: it is not. From any thread.
+    [[nodiscard]] std::string io_fallback() const;
     /// The end: what waits there is refused, and what runs is waited for, for a while.
     void end_blocking() noexcept;
 
 private:
+    mutable std::mutex io_fallback_mutex_;
+    std::string io_fallback_;
     std::mutex pool_mutex_;
     std::shared_ptr<ThreadPool> pool_;
 };

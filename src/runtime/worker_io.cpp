@@ -11,6 +11,21 @@ constexpr std::chrono::microseconds time_between_io(20);
 
 } // namespace
 
+Result<std::shared_ptr<IoDriver>> Shared::make_io_driver() {
+    std::string why;
+    auto driver = detail::make_io_driver(io_backend, why);
+    if (!why.empty()) {
+        const std::lock_guard lock(io_fallback_mutex_);
+        io_fallback_ = std::move(why);
+    }
+    return driver;
+}
+
+std::string Shared::io_fallback() const {
+    const std::lock_guard lock(io_fallback_mutex_);
+    return io_fallback_;
+}
+
 bool Worker::park(std::optional<Instant> steady_deadline) {
     note_births();
     note_counters();
@@ -37,7 +52,7 @@ bool Worker::park(std::optional<Instant> steady_deadline) {
 
 Result<std::shared_ptr<IoDriver>> Worker::io_driver() {
     if (!io_) {
-        auto driver = make_epoll_driver();
+        auto driver = shared_.make_io_driver();
         if (!driver) return std::unexpected(driver.error());
         io_ = std::move(*driver);
         io_of_others_.store(io_.get(), memory_order_release);

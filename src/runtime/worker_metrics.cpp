@@ -29,6 +29,7 @@ void Worker::add_to(RuntimeMetrics& runtime) const {
     metrics.lifo_hits = counters.lifo.load(memory_order_relaxed);
     if (IoDriver* const io = io_of_others_.load(memory_order_acquire)) {
         metrics.io_events = io->ready_events();
+        metrics.io_backend = io->backend();
         runtime.descriptors += io->registrations();
     }
     std::uint64_t busy = counters.busy.load(memory_order_relaxed);

@@ -26,7 +26,23 @@ public:
     Make make;
 };
 inline std::ostream& operator<<(std::ostream& out, const Backend& backend) { return out << backend.name; }
-inline auto backends() { return testing::Values(Backend("epoll", &rouse::detail::make_epoll_driver)); }
+inline auto backends() {
+    return testing::Values(Backend("epoll", &rouse::detail::make_epoll_driver),
+                           Backend("io_uring", &rouse::detail::make_io_uring_driver));
+}
+/// Why there is none here: one that the system refuses. Empty: there is.
+inline std::string why_missing(const Backend& backend) {
+    const auto driver = backend.make();
+    if (driver || std::string_view(backend.name) == "epoll") return {};
+    return std::string(backend.name) + ": " + driver.error().message();
+}
+/// A suite over all backends. A test whose backend is missing is skipped, and says why.
+class OverBackends : public testing::TestWithParam<Backend> {
+protected:
+    void SetUp() override {
+        if (const std::string why = why_missing(GetParam()); !why.empty()) GTEST_SKIP() << why;
+    }
+};
 
 /// Two connected non-blocking sockets, or the ends of a pipe (first to read from).
 class FdPair {

@@ -29,9 +29,13 @@ using rouse_test::Waits;
 using rouse_test::Watched;
 using SteadyClock = std::chrono::steady_clock;
 
-class Driver : public testing::TestWithParam<rouse_test::Backend> {
+class Driver : public rouse_test::OverBackends {
 protected:
-    std::shared_ptr<IoDriver> driver = GetParam().make().value();
+    void SetUp() override {
+        OverBackends::SetUp();
+        if (!IsSkipped()) driver = GetParam().make().value();
+    }
+    std::shared_ptr<IoDriver> driver;
 };
 INSTANTIATE_TEST_SUITE_P(backends, Driver, rouse_test::backends(), testing::PrintToStringParamName());
 

@@ -10,6 +10,9 @@
 #include "support/stress_rounds.hpp"
 #include "support/two_threads.hpp"
 
+#include <chrono>
+#include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -44,7 +47,7 @@ private:
     std::jthread thread_;
 };
 
-class DriverStress : public testing::TestWithParam<rouse_test::Backend> {};
+class DriverStress : public rouse_test::OverBackends {};
 INSTANTIATE_TEST_SUITE_P(backends, DriverStress, rouse_test::backends(), testing::PrintToStringParamName());
 
 /// Reads or writes one byte.
@@ -86,7 +89,8 @@ TEST_P(DriverStress, no_arrival_is_lost_on_the_way_to_sleep) {
 TEST_P(DriverStress, several_threads_read_one_descriptor) {
     const Driving driving(GetParam());
     auto pipe = FdPair::pipe();
-    const Watched reads(driving.driver(), pipe.a()), writes(driving.driver(), pipe.b());
+    const Watched reads(driving.driver(), pipe.a());
+    Watched writes(driving.driver(), pipe.b());
     const std::size_t count = rouse_test::scaled(20'000);
     std::atomic<std::size_t> taken{0};
     {
@@ -98,6 +102,7 @@ TEST_P(DriverStress, several_threads_read_one_descriptor) {
             });
         for (std::size_t i = 0; i < count; ++i)
             EXPECT_EQ(*rouse::block_on(Operation(writes.io(), Interest::writable, OneByte(true))), 1u);
+        writes.registration().close();
         pipe.close_b(); // each sees the end
     }
     EXPECT_EQ(taken.load(), count);
@@ -186,6 +191,63 @@ TEST_P(DriverStress, the_end_of_the_driver_meets_waits_and_registrations) {
         driving.reset();
         driver->shutdown();
     }
+}
+
+TEST_P(DriverStress, what_threads_registered_that_have_ended_meets_events_and_closes) {
+    const Driving driving(GetParam());
+    StressRounds rounds(500);
+    while (rounds.take()) {
+        auto pair = FdPair::sockets();
+        std::optional<Watched> a;
+        std::jthread([&] { a.emplace(driving.driver(), pair.a()); }).join();
+        std::jthread writer([&] { put(pair.b()); });
+        EXPECT_EQ(*rouse::block_on(Operation(a->io(), Interest::readable, OneByte(false))), 1u);
+        writer.join();
+        const std::jthread again([&] { put(pair.b()); });
+        a.reset();
+    }
+    EXPECT_EQ(driving.driver()->registrations(), 0u);
+}
+
+TEST_P(DriverStress, two_threads_take_turns_at_driving) {
+    const auto driver = GetParam().make().value();
+    std::mutex turn;
+    std::vector<std::jthread> drive;
+    for (int i = 0; i < 2; ++i)
+        drive.emplace_back([&](const std::stop_token& stop) {
+            while (!stop.stop_requested()) {
+                const std::lock_guard lock(turn);
+                driver->park(std::chrono::steady_clock::now() + std::chrono::microseconds(50));
+            }
+        });
+    auto there = FdPair::pipe();
+    const Watched reads(driver, there.a());
+    StressRounds rounds(3'000);
+    const std::size_t count = rounds.take(3'000);
+    for (std::size_t i = 0; i < count; ++i) {
+        put(there.b());
+        EXPECT_EQ(*rouse::block_on(Operation(reads.io(), Interest::readable, OneByte(false))), 1u);
+    }
+}
+
+TEST_P(DriverStress, the_peer_sees_each_close_among_events) {
+    const Driving driving(GetParam());
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 3; ++t)
+        threads.emplace_back([&] {
+            StressRounds rounds(1'000);
+            while (rounds.take()) {
+                auto pair = FdPair::sockets();
+                const Watched b(driving.driver(), pair.b());
+                {
+                    const Watched a(driving.driver(), pair.a());
+                    put(pair.b());
+                }
+                pair.close_a();
+                const auto end = rouse::block_on(Operation(b.io(), Interest::readable, OneByte(false)));
+                EXPECT_TRUE(end ? *end == 0 : end.error() == std::errc::connection_reset);
+            }
+        });
 }
 
 } // namespace

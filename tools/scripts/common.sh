@@ -101,7 +101,7 @@ choose_llvm() {
 # What any build needs: clang with its sanitizer runtimes, linker and symbolizer; g++ brings the standard library.
 build_packages() {
     echo "clang-$llvm_version libclang-rt-$llvm_version-dev llvm-$llvm_version lld-$llvm_version g++ cmake ninja-build"
-    echo "libcli11-dev libfmt-dev"
+    echo "libcli11-dev libfmt-dev liburing-dev"
 }
 
 # --- the tree -----------------------------------------------------------------------------------------------------------------------

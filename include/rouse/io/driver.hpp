@@ -85,7 +85,8 @@ protected:
 
     /// The kernel is to report every change of readiness from now on, and what is ready already, under `key`.
     virtual std::error_code arm(int fd, std::uint64_t key) noexcept = 0;
-    /// And no longer. The descriptor may have been closed already, by its owner.
+    /// And no longer. By then the file is the owner's alone: a close that follows is one, for the peer as
+    /// well. (A descriptor that its owner closed before may have stayed open until now.)
     virtual void disarm(int fd, std::uint64_t key) noexcept = 0;
     /// An event, by `dispatch`.
     void ready(std::uint64_t key, std::uint32_t bits) noexcept {
@@ -127,5 +128,8 @@ protected:
 
 /// A driver on epoll. Errors: EMFILE, ENFILE, ENOMEM.
 Result<std::shared_ptr<IoDriver>> make_epoll_driver();
+/// A driver on io_uring. Errors: ENOTSUP where rouse was built without it, ENOSYS and EPERM where there is
+/// none or it may not be used, EINVAL for a kernel that is too old, EMFILE, ENFILE, ENOMEM.
+Result<std::shared_ptr<IoDriver>> make_io_uring_driver();
 
 } // namespace rouse::detail

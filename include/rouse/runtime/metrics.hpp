@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace rouse {
@@ -20,7 +21,8 @@ public:
     std::uint64_t shared = 0;        ///< Tasks that it gave to idle workers (what others call steals).
     std::uint64_t lifo_hits = 0;     ///< Polls of the task that the poll before had woken.
     std::uint64_t io_events = 0;     ///< Readiness events of descriptors that it has dispatched.
-    bool spare = false;              ///< It only works while all others are stuck in long polls.
+    const char* io_backend = ""; ///< "epoll" or "io_uring"; empty as long as it has watched no descriptor.
+    bool spare = false;          ///< It only works while all others are stuck in long polls.
 };
 
 /// How many polls took how long: bucket 0 is below 1 µs, bucket n from 2^(n-1) up to below 2^n µs, the last
@@ -37,6 +39,7 @@ public:
     std::uint64_t tasks_lost = 0; ///< Hangs found: reports, whether they were printed or only counted.
     std::size_t timers = 0;       ///< That are set.
     std::size_t descriptors = 0;  ///< That are watched for I/O.
+    std::string io_fallback;      ///< Why epoll is used though io_uring was asked for; else empty.
     PollTimes poll_times{};       ///< Zero without `RuntimeOptions::poll_times`.
 };
 

@@ -4,6 +4,7 @@
 
 #include "rouse/core/hang.hpp"
 #include "rouse/diag/reports.hpp"
+#include "rouse/io/backend.hpp"
 
 #include <chrono>
 #include <functional>
@@ -35,6 +36,9 @@ public:
     /// How long the end of the runtime waits for blocking calls that have begun. Those that take longer go on
     /// alone, and their threads end after them.
     std::chrono::milliseconds blocking_patience{10'000};
+
+    /// What it watches descriptors with. `RuntimeMetrics` says what it has become.
+    io::Backend io_backend = io::Backend::automatic;
 
     /// What is done with a task that nobody can wake.
     HangPolicy hang_policy = HangPolicy::throw_error;

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "rouse/io/driver.hpp"
 
+#include "base/fork.hpp"
+#include "io/poll_bits.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -14,20 +17,6 @@
 
 namespace rouse::detail {
 namespace {
-
-using Bits = io::Readiness;
-
-std::uint32_t bits_of(std::uint32_t events) noexcept {
-    std::uint32_t bits = 0;
-    if (events & EPOLLIN) bits |= Bits::readable;
-    if (events & EPOLLOUT) bits |= Bits::writable;
-    if (events & EPOLLPRI) bits |= Bits::priority;
-    if (events & EPOLLRDHUP) bits |= Bits::readable | Bits::read_closed;
-    if (events & EPOLLHUP) bits |= Bits::readable | Bits::writable | Bits::read_closed | Bits::write_closed;
-    // Whichever call comes next gets the error.
-    if (events & EPOLLERR) bits |= Bits::readable | Bits::writable | Bits::error;
-    return bits;
-}
 
 /// One epoll instance, edge-triggered: each descriptor is added once, for everything, and never modified.
 class EpollDriver final : public IoDriver {
@@ -61,7 +50,7 @@ public:
         std::size_t events = 0;
         for (int i = 0; i < count_; ++i) {
             if (events_[i].data.u64 == no_source) continue;
-            ready(events_[i].data.u64, bits_of(events_[i].events));
+            ready(events_[i].data.u64, readiness_of(events_[i].events));
             ++events;
         }
         count_ = 0;
@@ -84,7 +73,8 @@ protected:
         return std::error_code(errno, std::system_category());
     }
     void disarm(int fd, std::uint64_t) noexcept override {
-        epoll_event none{}; // for kernels before 2.6.9, and for valgrind
+        if (process_.is_fork()) return; // the instance is the parent's
+        epoll_event none{};             // for kernels before 2.6.9, and for valgrind
         epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, &none);
     }
 
@@ -108,6 +98,7 @@ private:
         return epoll_wait(epoll_, events_.data(), room, static_cast<int>(ms));
     }
 
+    ProcessMark process_;
     int epoll_ = -1;
     int wake_ = -1;
     bool fine_ = true;

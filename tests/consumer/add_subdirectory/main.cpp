@@ -4,4 +4,5 @@
 
 rouse::Task<int> answer() { co_return 42; }
 
-int main() { return rouse::block_on(answer()) == 42 ? 0 : 1; }
+// Brings in all that the library depends on.
+int main() { return rouse::block_on(answer()) + rouse::run(answer()) == 84 ? 0 : 1; }

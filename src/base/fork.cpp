@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: The rouse authors
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "runtime/fork.hpp"
+#include "base/fork.hpp"
 
 #include "rouse/base/atomic.hpp"
 #include "rouse/base/stop.hpp"

@@ -1,0 +1,206 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "rouse/io/driver.hpp"
+
+#include "base/fork.hpp"
+#include "io/io_uring/polls.hpp"
+#include "io/io_uring/ring.hpp"
+#include "io/poll_bits.hpp"
+
+#include <array>
+#include <cerrno>
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace rouse::detail {
+namespace {
+
+auto poll_of(int fd, std::uint64_t mark, unsigned events = POLLIN | POLLOUT | POLLPRI | POLLRDHUP) noexcept {
+    return [=](io_uring_sqe* sqe) {
+        io_uring_prep_poll_multishot(sqe, fd, events);
+        io_uring_sqe_set_data64(sqe, mark);
+    };
+}
+
+/// Readiness by multishot polls: one request for each descriptor, armed once, which reports each edge.
+///
+/// [U3] A poll ends by itself when the thread that submitted it is gone (ECANCELED, at its next event), or
+/// when there was no room for its result. Who drives sees that by the missing F_MORE, and arms it again, for
+/// itself; what is ready by then is reported at once, so no edge is lost. It looks under the mutex whether
+/// the descriptor still is registered; `disarm` takes it out there first, and cancels what is in the kernel
+/// then. So either the poll is not armed again, or it is, and the cancel finds it.
+///
+/// [U4] `disarm` is made by the thread that closes, and waits for nobody. The poll has a reference to the
+/// file, which is let go of where the poll ends [U1]: if the closing thread submitted it, before its call
+/// returns; else that thread is interrupted, asleep in the ring or not.
+///
+/// [U5] What a poll reports are the bits of the event, not the state of the descriptor, and sockets say
+/// "priority" with each piece of data. So for sockets poll(2) has the last word about that bit: once for all
+/// that one wait brought.
+class IoUringDriver final : public IoDriver {
+public:
+    IoUringDriver() noexcept = default;
+    ~IoUringDriver() override {
+        if (wake_ >= 0) ::close(wake_);
+    }
+
+    std::error_code start() noexcept {
+        if (const std::error_code error = ring_.start()) return error;
+        wake_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+        if (wake_ < 0) return std::error_code(errno, std::system_category());
+        return ring_.submit(poll_of(wake_, wake_mark, POLLIN));
+    }
+
+    void wait(std::optional<TimePoint> deadline) noexcept override {
+        if (count_ > 0) return; // an edge comes once: what was not dispatched must not be written over
+        bool over = deadline == TimePoint::min();
+        for (;;) {
+            const bool unparked = collect();
+            if (count_ > 0 || unparked || over) return;
+            switch (ring_.sleep(deadline)) {
+            case Ring::Slept::woken:
+                break;
+            case Ring::Slept::timed_out:
+                over = true;
+                break;
+            case Ring::Slept::lost_results:
+                arm_all();
+                break;
+            }
+        }
+    }
+    std::size_t dispatch() noexcept override {
+        for (std::size_t i = 0; i < count_; ++i) ready(events_[i].key, readiness_of(events_[i].bits));
+        return std::exchange(count_, 0);
+    }
+    void unpark() noexcept override {
+        if (process_.is_fork()) return; // it would be the parent that wakes
+        const int errno_before = errno;
+        const std::uint64_t one = 1;
+        // Fails only when the counter is full, 2^64 unparks on: then it is readable anyway.
+        (void)!::write(wake_, &one, sizeof(one));
+        errno = errno_before;
+    }
+    const char* backend() const noexcept override { return "io_uring"; }
+    int descriptor() const noexcept override { return ring_.descriptor(); }
+
+protected:
+    std::error_code arm(int fd, std::uint64_t key) noexcept override {
+        process_.refuse_fork();
+        if (const std::error_code error = polls_.add(fd, key)) return error;
+        const std::error_code error = ring_.submit(poll_of(fd, key));
+        if (error) polls_.remove(fd, key);
+        return error;
+    }
+    void disarm(int fd, std::uint64_t key) noexcept override {
+        if (process_.is_fork()) return; // the poll is the parent's
+        polls_.remove(fd, key);         // [U3]
+        ring_.cancel(key);              // [U4]
+    }
+
+private:
+    static constexpr std::uint64_t wake_mark = no_source;
+    /// A poll that ends so often in a row with a result has nothing to wait for: a terminal that hung up.
+    static constexpr unsigned most_endings = 8;
+
+    /// The counter is never read while it is polled: each write is an edge. It is set back before, so that an
+    /// unpark that has been heard is not heard again.
+    void arm_wake() noexcept {
+        std::uint64_t count = 0;
+        (void)!::read(wake_, &count, sizeof(count));
+        ring_.submit_surely(poll_of(wake_, wake_mark, POLLIN));
+    }
+    void arm_all() noexcept {
+        arm_wake();
+        const std::lock_guard lock(polls_.mutex);
+        polls_.for_each([&](int fd, std::uint64_t key) { ring_.submit_surely(poll_of(fd, key)); });
+    }
+
+    /// Takes in what is in the ring. True: an unpark came.
+    bool collect() noexcept {
+        bool unparked = false;
+        bool full = false;
+        do {
+            full = take_results(unparked);
+        } while (count_ == 0 && (full || ring_.flush_overflow()));
+        confirm_priority();
+        return unparked;
+    }
+    /// True: there may be more.
+    bool take_results(bool& unparked) noexcept {
+        bool wake_ended = false;
+        unsigned room = static_cast<unsigned>(events_.size());
+        {
+            const std::lock_guard lock(polls_.mutex);
+            ring_.drain(room, [&](std::uint64_t mark, int result, unsigned flags) {
+                --room;
+                if (mark == wake_mark) {
+                    unparked = true;
+                    wake_ended = !(flags & IORING_CQE_F_MORE);
+                } else if (Polls::Poll* const poll = polls_.find(mark)) { // or a late one
+                    take(*poll, mark, result, flags);
+                }
+            });
+        }
+        if (wake_ended) arm_wake();
+        return room == 0;
+    }
+    void take(Polls::Poll& poll, std::uint64_t key, int result, unsigned flags) noexcept {
+        if (result != -ECANCELED) {
+            // An error is of the descriptor, and for whichever call comes next.
+            const unsigned bits = result < 0 ? unsigned{POLLERR} : static_cast<unsigned>(result);
+            if (poll.event < count_ && events_[poll.event].key == key) { // one event for all that has come
+                events_[poll.event].bits |= bits;
+            } else {
+                poll.event = static_cast<std::uint16_t>(count_);
+                events_[count_++] = Event{key, bits, poll.is_socket ? poll.fd : -1};
+            }
+        }
+        if (flags & IORING_CQE_F_MORE) {
+            poll.endings = 0;
+        } else if (result == -ECANCELED || (result >= 0 && ++poll.endings <= most_endings)) {
+            ring_.submit_surely(poll_of(poll.fd, key)); // [U3]
+        }
+    }
+    void confirm_priority() noexcept { // [U5]
+        std::array<pollfd, 64> asked;
+        std::array<std::size_t, 64> event_of;
+        for (std::size_t i = 0; i < count_;) {
+            nfds_t count = 0;
+            for (; i < count_ && count < asked.size(); ++i) {
+                if (!(events_[i].bits & POLLPRI) || events_[i].socket < 0) continue;
+                asked[count] = pollfd{events_[i].socket, POLLPRI, 0};
+                event_of[count++] = i;
+            }
+            if (count == 0 || ::poll(asked.data(), count, 0) < 0) continue;
+            for (nfds_t j = 0; j < count; ++j)
+                if (!(asked[j].revents & POLLPRI)) events_[event_of[j]].bits &= ~unsigned{POLLPRI};
+        }
+    }
+
+    class Event {
+    public:
+        std::uint64_t key;
+        unsigned bits;
+        int socket; // or -1
+    };
+
+    ProcessMark process_;
+    Ring ring_;
+    Polls polls_;
+    int wake_ = -1;
+    // Of the thread that drives:
+    std::size_t count_ = 0;
+    std::array<Event, 256> events_;
+};
+
+} // namespace
+
+Result<std::shared_ptr<IoDriver>> make_io_uring_driver() {
+    auto driver = std::make_shared<IoUringDriver>();
+    if (const std::error_code error = driver->start()) return std::unexpected(error);
+    return std::shared_ptr<IoDriver>(std::move(driver));
+}
+
+} // namespace rouse::detail

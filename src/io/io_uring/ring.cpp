@@ -1,0 +1,106 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "io/io_uring/ring.hpp"
+
+#include "rouse/base/config.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <poll.h>
+
+namespace rouse::detail {
+namespace {
+
+std::error_code system_error(int negative) noexcept {
+    return std::error_code(-negative, std::system_category());
+}
+
+// Submissions are made one by one. Results may be many when a sleeper wakes late: more than have room wait in
+// the kernel, which costs it an allocation each.
+constexpr unsigned submissions = 8;
+constexpr unsigned results = 4096;
+
+} // namespace
+
+Ring::~Ring() {
+    if (started_) io_uring_queue_exit(&ring_);
+}
+
+std::error_code Ring::start() noexcept {
+    io_uring_params params{};
+    params.flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+    params.cq_entries = results;
+    if (const int error = io_uring_queue_init_params(submissions, &ring_, &params))
+        return system_error(error);
+    started_ = true;
+    constexpr unsigned needed = IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG | IORING_FEAT_RW_CUR_POS;
+    if ((ring_.features & needed) != needed) return system_error(-EINVAL);
+    io_uring_sync_cancel_reg reg{};
+    reg.addr = nobody;
+    reg.timeout.tv_sec = -1;
+    reg.timeout.tv_nsec = -1;
+    if (const int answer = io_uring_register_sync_cancel(&ring_, &reg); answer < 0 && answer != -ENOENT)
+        return system_error(answer); // EINVAL: Linux before 6.0
+    return {};
+}
+
+std::error_code Ring::submit_prepared(io_uring_sqe* sqe) noexcept {
+    const int submitted = io_uring_submit(&ring_);
+    if (submitted == 1) return {};
+    // The kernel has no memory for it, and has left it in the queue, where a later call would find it.
+    io_uring_prep_nop(sqe);
+    io_uring_sqe_set_data64(sqe, nobody);
+    return system_error(submitted < 0 ? submitted : -EAGAIN);
+}
+
+bool Ring::cancel(std::uint64_t mark) noexcept {
+    io_uring_sync_cancel_reg reg{};
+    reg.addr = mark;
+    reg.flags = IORING_ASYNC_CANCEL_ALL;
+    // Only of what a worker of the kernel is at: it is interrupted, and not waited for.
+    return io_uring_register_sync_cancel(&ring_, &reg) != -ENOENT;
+}
+
+bool Ring::flush_overflow() noexcept {
+    if (!io_uring_cq_has_overflow(&ring_)) return false;
+    return io_uring_enter2(static_cast<unsigned>(ring_.ring_fd), 0, 0, IORING_ENTER_GETEVENTS, nullptr,
+                           _NSIG / 8) >= 0;
+}
+
+int Ring::enter_until(const __kernel_timespec* time) noexcept {
+    io_uring_getevents_arg arg{};
+    arg.sigmask_sz = _NSIG / 8;
+    arg.ts = reinterpret_cast<std::uintptr_t>(time);
+    return io_uring_enter2(static_cast<unsigned>(ring_.ring_fd), 0, 1,
+                           IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG, reinterpret_cast<sigset_t*>(&arg),
+                           sizeof(arg));
+}
+
+Ring::Slept Ring::sleep(std::optional<TimePoint> deadline) noexcept {
+    for (;;) {
+        __kernel_timespec time{};
+        if (deadline) {
+            const auto left = std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                                            *deadline - std::chrono::steady_clock::now())
+                                                            .count());
+            time.tv_sec = left / 1'000'000'000;
+            time.tv_nsec = left % 1'000'000'000;
+        }
+        int answer = 0;
+        if constexpr (ROUSE_TSAN) {
+            // It holds signals back until the thread makes a call that it knows: one to sleep in.
+            pollfd ready{ring_.ring_fd, POLLIN, 0};
+            const timespec shorter{time.tv_sec, static_cast<long>(time.tv_nsec)};
+            answer = ::ppoll(&ready, 1, deadline ? &shorter : nullptr, nullptr);
+            answer = answer < 0 ? -errno : answer == 0 ? -ETIME : 0;
+        } else {
+            answer = enter_until(deadline ? &time : nullptr);
+        }
+        if (answer == -EINTR) continue; // a handler that means to wake unparks
+        if (answer == -ETIME) return Slept::timed_out;
+        return answer == -EBADR ? Slept::lost_results : Slept::woken;
+    }
+}
+
+} // namespace rouse::detail

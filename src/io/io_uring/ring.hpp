@@ -1,0 +1,99 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "rouse/base/parker.hpp"
+
+#include <cerrno>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <system_error>
+
+#include <liburing.h>
+#include <sched.h>
+
+namespace rouse::detail {
+
+/// One pair of rings, which any thread may submit to. It is drained and slept in by one thread at a time, not
+/// always the same one.
+///
+/// [U1] A request belongs to the thread that submits it: the kernel finishes it there, by interrupting that
+/// thread wherever it is (in a system call, in code of the user's), and only then is its result in the ring.
+/// So a thread that is stuck in a long poll need not come back for others to see what its requests brought;
+/// a ring that wanted it to (DEFER_TASKRUN, COOP_TASKRUN, SINGLE_ISSUER) could not be taken over. When the
+/// thread has ended a worker of the kernel takes its place, and a request that would have gone on ends with
+/// ECANCELED.
+///
+/// [U2] Each submission is a system call of its own, made by the thread that wants it, under the mutex, and
+/// the queue is empty again after it. Nothing waits for the thread that drives: not the close of a socket,
+/// which the peer is to see, nor a foreign loop that polls the ring's descriptor.
+class Ring {
+public:
+    using TimePoint = ParkDevice::TimePoint;
+
+    Ring() noexcept = default;
+    Ring(const Ring&) = delete;
+    Ring& operator=(const Ring&) = delete;
+    ~Ring();
+
+    /// Errors: ENOSYS, EPERM (sandboxes, kernel.io_uring_disabled), EMFILE, ENFILE, ENOMEM, and EINVAL for a
+    /// kernel before 6.0, which is too old.
+    std::error_code start() noexcept;
+    [[nodiscard]] int descriptor() const noexcept { return ring_.ring_fd; }
+
+    /// `fill` prepares the request. Under a mutex; `fill` must not submit.
+    template <class Fill>
+    std::error_code submit(Fill fill) noexcept {
+        const std::lock_guard lock(mutex_);
+        io_uring_sqe* const sqe = io_uring_get_sqe(&ring_); // [U2] there is room
+        fill(sqe);
+        return submit_prepared(sqe);
+    }
+    /// The same for what must not fail: tries again as long as the kernel has no memory.
+    template <class Fill>
+    void submit_surely(Fill fill) noexcept {
+        while (is_for_now(submit(fill))) sched_yield();
+    }
+    /// Cancels all requests with this mark; their results come as those of others do. Any thread. False:
+    /// there is none.
+    bool cancel(std::uint64_t mark) noexcept;
+
+    // ---- the thread that drives ----
+
+    /// Hands each result to `take(mark, result, flags)`, in order, at most `room`.
+    template <class Take>
+    void drain(unsigned room, Take take) noexcept {
+        unsigned head = 0;
+        unsigned taken = 0;
+        const io_uring_cqe* cqe = nullptr;
+        io_uring_for_each_cqe(&ring_, head, cqe) {
+            if (taken == room) break;
+            take(cqe->user_data, cqe->res, cqe->flags);
+            ++taken;
+        }
+        io_uring_cq_advance(&ring_, taken);
+    }
+    /// The kernel has more results than had room in the ring; it has put them there now, if there is some.
+    bool flush_overflow() noexcept;
+    enum class Slept : std::uint8_t { woken, timed_out, lost_results };
+    /// Until there is a result, or the deadline, which has passed when it says so; `woken` may be for
+    /// nothing.
+    Slept sleep(std::optional<TimePoint> deadline) noexcept;
+
+    /// A result nobody asked for.
+    static constexpr std::uint64_t nobody = ~std::uint64_t{0};
+
+private:
+    static bool is_for_now(std::error_code error) noexcept {
+        return error.value() == EAGAIN || error.value() == ENOMEM || error.value() == EBUSY;
+    }
+    std::error_code submit_prepared(io_uring_sqe* sqe) noexcept;
+    int enter_until(const __kernel_timespec* time) noexcept;
+
+    io_uring ring_{};
+    bool started_ = false;
+    std::mutex mutex_; // over the submission queue
+};
+
+} // namespace rouse::detail
