@@ -153,6 +153,7 @@ RuntimeMetrics CurrentThread::metrics() const {
     RuntimeMetrics metrics;
     worker_.add_to(metrics);
     metrics.tasks_lost = shared_.hangs.load(memory_order_relaxed);
+    metrics.blocking = shared_.blocking_metrics();
     return metrics;
 }
 

@@ -38,13 +38,15 @@ public:
 
     /// The pool for blocking calls, made here when it is needed first. From any thread.
     std::shared_ptr<BlockingPool> blocking_pool();
+    /// Zero before there is one. From any thread.
+    [[nodiscard]] BlockingMetrics blocking_metrics() const noexcept;
     /// A blocking call waits or runs.
     [[nodiscard]] bool is_blocking() noexcept;
     /// The end: what waits there is refused, and what runs is waited for, for a while.
     void end_blocking() noexcept;
 
 private:
-    std::mutex pool_mutex_;
+    mutable std::mutex pool_mutex_;
     std::shared_ptr<ThreadPool> pool_;
 };
 
