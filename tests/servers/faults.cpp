@@ -184,6 +184,21 @@ TEST_P(Faults, a_slow_reader_gets_all_of_it_and_holds_up_nobody) {
     EXPECT_LT(most, before + little);
 }
 
+TEST_P(Faults, a_client_that_never_reads_is_given_up) {
+    Server server("tcp_echo", {"--keepalive", "1"}, GetParam());
+    const Client greedy(server.port());
+    const std::string text(64 << 20, 'x');
+    EXPECT_LT(greedy.send_what_fits(text), text.size());
+    // Its system answers that there is no room, again and again: that is no answer to what we sent.
+    const auto until = std::chrono::steady_clock::now() + 30s;
+    while (open_sockets(server.child().pid()) > 1 && std::chrono::steady_clock::now() < until)
+        std::this_thread::sleep_for(1ms);
+    EXPECT_EQ(open_sockets(server.child().pid()), 1u) << "it holds the connection for ever";
+    Client client(server.port());
+    client.send("still there?");
+    EXPECT_EQ(client.receive(12), "still there?");
+}
+
 TEST_P(Faults, a_target_that_is_killed_ends_its_connections_and_the_proxy_serves_its_successor) {
     std::optional<Server> echo(std::in_place, "tcp_echo");
     const std::string port = std::to_string(echo->port());
