@@ -4,6 +4,10 @@
 
 #include "rouse/io/operation.hpp"
 
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -14,6 +18,9 @@ Result<std::uint64_t> number_of(int result) noexcept {
     if (result < 0) return detail::last_error();
     return 0;
 }
+
+// As of a read or write without a place.
+constexpr std::size_t most_at_a_time = std::size_t{1} << 20;
 
 FileOperation<std::uint64_t> seek_file(detail::PoolFile& file, off_t distance, int whence) {
     auto call = [distance, whence](int fd) -> Result<std::uint64_t> {
@@ -48,6 +55,34 @@ Operation<File> OpenOptions::open(std::string path) const {
         return File(std::move(fd));
     };
     return Operation<File>("fs::File::open", std::move(call));
+}
+
+ReadAt::ReadAt(std::shared_ptr<const detail::UniqueFd> fd, std::uint64_t place, io::Bytes room)
+    : ReadAt(std::move(fd), place, room.first(std::min(room.size(), most_at_a_time)),
+             std::make_shared_for_overwrite<std::byte[]>(std::min(room.size(), most_at_a_time))) {}
+ReadAt::ReadAt(std::shared_ptr<const detail::UniqueFd> fd, std::uint64_t place, io::Bytes room, Buffer buffer)
+    : read_("fs::File::read_at",
+            [fd = std::move(fd), buffer, size = room.size(), place] {
+                return detail::retry_bytes(
+                    [&] { return ::pread(fd->get(), buffer.get(), size, static_cast<off_t>(place)); });
+            }),
+      buffer_(std::move(buffer)),
+      room_(room) {}
+
+Result<std::size_t> ReadAt::take_ready() {
+    auto count = read_.take_ready();
+    if (count && *count != 0) std::memcpy(room_.data(), buffer_.get(), *count);
+    return count;
+}
+
+Operation<std::size_t> File::write_at(std::uint64_t place, io::ConstBytes bytes) const {
+    bytes = bytes.first(std::min(bytes.size(), most_at_a_time));
+    auto call = [fd = file_.shared_fd(), own = std::vector(bytes.begin(), bytes.end()), place] {
+        const detail::QuietSignals quiet;
+        return detail::retry_bytes(
+            [&] { return ::pwrite(fd->get(), own.data(), own.size(), static_cast<off_t>(place)); });
+    };
+    return Operation<std::size_t>("fs::File::write_at", std::move(call));
 }
 
 FileOperation<std::uint64_t> File::seek(std::uint64_t place) {

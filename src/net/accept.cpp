@@ -79,7 +79,12 @@ bool AcceptSocket::poll_ready(Context& cx) {
             io_.forget(waiter_);
             backoff_->sleep.reset();
         }
-        if (!poll_io(io_, waiter_, io::Interest::readable, cx, accepted_, accept)) return false;
+        // A worker of several makes its driver when it first needs it, and that takes descriptors: without
+        // one no connection is taken out of the queue.
+        IoHost* const host = IoHost::current();
+        const auto driver = host ? host->io_driver() : Result<std::shared_ptr<IoDriver>>();
+        if (!driver) accepted_ = std::unexpected(driver.error());
+        else if (!poll_io(io_, waiter_, io::Interest::readable, cx, accepted_, accept)) return false;
         if (accepted_ || !is_exhausted(accepted_.error().value()) ||
             accepted_.error().category() != std::system_category())
             return true;

@@ -3,6 +3,8 @@
 #include "rouse/net/tcp_listener.hpp"
 #include "rouse/time/timeout.hpp"
 
+#include <limits>
+
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
@@ -68,6 +70,21 @@ Result<std::optional<KeepAlive>> TcpStream::keepalive() const noexcept {
     keepalive.interval = std::chrono::seconds(*interval);
     keepalive.probes = *probes;
     return keepalive;
+}
+
+Result<> TcpStream::set_user_timeout(std::optional<std::chrono::milliseconds> time) const noexcept {
+    // 0 is the system's own; a time that rounds to it, or is no time, is not meant so.
+    constexpr std::chrono::milliseconds most(std::numeric_limits<int>::max());
+    if (time && (time->count() <= 0 || *time > most))
+        return std::unexpected(std::error_code(EINVAL, std::system_category()));
+    return detail::set_option(fd(), IPPROTO_TCP, TCP_USER_TIMEOUT,
+                              time ? static_cast<int>(time->count()) : 0);
+}
+Result<std::optional<std::chrono::milliseconds>> TcpStream::user_timeout() const noexcept {
+    const auto time = detail::option(fd(), IPPROTO_TCP, TCP_USER_TIMEOUT);
+    if (!time) return std::unexpected(time.error());
+    if (*time == 0) return std::nullopt;
+    return std::chrono::milliseconds(*time);
 }
 
 Result<TcpListener> TcpListener::bind(const SocketAddress& address, const BindOptions& options) {

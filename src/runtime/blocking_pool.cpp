@@ -75,6 +75,16 @@ bool ThreadPool::take_back(BlockingJob& job) noexcept {
     return true;
 }
 
+BlockingMetrics ThreadPool::metrics() noexcept {
+    const std::lock_guard lock(mutex_);
+    BlockingMetrics metrics;
+    metrics.threads = threads_;
+    metrics.idle = idle_;
+    metrics.queued = queued_;
+    metrics.ran = ran_;
+    return metrics;
+}
+
 void ThreadPool::refuse_all(IntrusiveList<BlockingJob>& jobs, std::error_code why) noexcept {
     while (BlockingJob* job = jobs.pop_front()) {
         job->refuse(why);
@@ -132,6 +142,7 @@ void ThreadPool::work() {
     for (;;) {
         if (BlockingJob* job = queue_.pop_front()) {
             --queued_;
+            ++ran_;
             lock.unlock();
             job->run();
             jobs_.fetch_sub(1, memory_order_release); // it woke whom it had to
@@ -163,6 +174,11 @@ std::shared_ptr<BlockingPool> Shared::blocking_pool() {
         pool_ = std::make_shared<ThreadPool>(options.name, options.max_blocking_threads,
                                              options.blocking_keep_alive);
     return pool_;
+}
+
+BlockingMetrics Shared::blocking_metrics() const noexcept {
+    const std::lock_guard lock(pool_mutex_);
+    return pool_ ? pool_->metrics() : BlockingMetrics();
 }
 
 bool Shared::is_blocking() noexcept {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "rouse/io/blocking.hpp"
+#include "rouse/runtime/metrics.hpp"
 
 #include <chrono>
 #include <condition_variable>
@@ -30,6 +31,8 @@ public:
     void shutdown(std::chrono::milliseconds patience) noexcept;
     [[nodiscard]] bool is_busy() const noexcept { return jobs_.load(memory_order_acquire) != 0; }
 
+    [[nodiscard]] BlockingMetrics metrics() noexcept;
+
     /// For the proof of quiescence: a thread of a pool that has no job, and so will wake nobody.
     static bool is_resting(long thread_id) noexcept;
 
@@ -52,6 +55,7 @@ private:
     unsigned threads_ = 0;
     unsigned idle_ = 0; // that wait in `wake_`, or are on their way out of it
     unsigned started_ = 0;
+    std::uint64_t ran_ = 0; // calls that were taken up
     bool closed_ = false;
     bool abandoned_ = false;                // nobody joins the threads
     std::optional<pthread_t> to_be_joined_; // the last that ended

@@ -154,6 +154,7 @@ RuntimeMetrics CurrentThread::metrics() const {
     worker_.add_to(metrics);
     metrics.io_fallback = shared_.io_fallback();
     metrics.tasks_lost = shared_.hangs.load(memory_order_relaxed);
+    metrics.blocking = shared_.blocking_metrics();
     return metrics;
 }
 

@@ -167,6 +167,7 @@ RuntimeMetrics MultiThread::metrics() const {
     metrics.tasks_alive = alive_tasks();
     metrics.io_fallback = shared_.io_fallback();
     metrics.tasks_lost = shared_.hangs.load(memory_order_relaxed);
+    metrics.blocking = shared_.blocking_metrics();
     return metrics;
 }
 

@@ -45,6 +45,8 @@ public:
 
     /// The pool for blocking calls, made here when it is needed first. From any thread.
     std::shared_ptr<BlockingPool> blocking_pool();
+    /// Zero before there is one. From any thread.
+    [[nodiscard]] BlockingMetrics blocking_metrics() const noexcept;
     /// A blocking call waits or runs.
     [[nodiscard]] bool is_blocking() noexcept;
     const io::Backend io_backend = resolve_backend(options.io_backend);
@@ -58,7 +60,7 @@ public:
 private:
     mutable std::mutex io_fallback_mutex_;
     std::string io_fallback_;
-    std::mutex pool_mutex_;
+    mutable std::mutex pool_mutex_;
     std::shared_ptr<ThreadPool> pool_;
 };
 

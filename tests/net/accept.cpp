@@ -28,15 +28,15 @@ using rouse::net::TcpStream;
 using rouse_test::BlockingClient;
 using rouse_test::run;
 
-/// No further descriptor can be opened while it lives.
+/// No further descriptor can be opened while it lives, or one.
 class NoDescriptors {
 public:
-    NoDescriptors() {
+    explicit NoDescriptors(bool but_one = false) {
         getrlimit(RLIMIT_NOFILE, &before_);
         rlimit none = before_;
         const int next = ::dup(0);
         ::close(next);
-        none.rlim_cur = static_cast<rlim_t>(next); // the lowest that is free
+        none.rlim_cur = static_cast<rlim_t>(next) + (but_one ? 1 : 0); // the lowest that is free
         setrlimit(RLIMIT_NOFILE, &none);
     }
     ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
@@ -77,6 +77,30 @@ TEST(Accept, without_descriptors_it_waits_does_not_spin_and_goes_on) {
             EXPECT_LE(rouse::now() - start, 10s + 500ms);
         },
         options);
+}
+
+// The accepting task had moved to a worker without a driver: it took the connection with the last descriptor,
+// had none for an epoll, and the listener seemed to have failed.
+TEST(Accept, a_thread_that_has_no_driver_yet_waits_for_descriptors_too) {
+    rouse::RuntimeOptions options;
+    options.worker_threads = 1;
+    auto listens = rouse::Runtime::multi_thread(std::move(options));
+    std::optional<TcpListener> listener;
+    listens.block_on([&]() -> Task<> {
+        listener.emplace(or_throw(TcpListener::bind(SocketAddress::loopback(0))));
+        co_return;
+    });
+    const BlockingClient client(or_throw(listener->local_address()));
+    run([&]() -> Task<> {
+        {
+            const NoDescriptors no_more(true);
+            const auto first = co_await rouse::timeout(20ms, listener->accept());
+            EXPECT_FALSE(first.has_value()) << first->error().message();
+            if (first) co_return; // the connection is gone
+        }
+        EXPECT_TRUE((co_await listener->accept()).has_value());
+    });
+    listener.reset();
 }
 
 TEST(Accept, a_close_ends_the_wait_for_a_descriptor_too) {

@@ -263,6 +263,19 @@ TEST(Tcp, keepalive_is_kept) {
     });
 }
 
+TEST(Tcp, a_user_timeout_is_kept) {
+    run([]() -> Task<> {
+        auto pair = co_await connected();
+        EXPECT_EQ(or_throw(pair.client.user_timeout()), std::nullopt);
+        or_throw(pair.client.set_user_timeout(1500ms));
+        EXPECT_EQ(or_throw(pair.client.user_timeout()), 1500ms);
+        for (const auto none : {0ms, -1ms, std::chrono::milliseconds(1LL << 40)})
+            EXPECT_EQ(pair.client.set_user_timeout(none).error(), std::errc::invalid_argument);
+        or_throw(pair.client.set_user_timeout(std::nullopt));
+        EXPECT_EQ(or_throw(pair.client.user_timeout()), std::nullopt);
+    });
+}
+
 TEST(Tcp, halves_for_two_futures_of_one_task) {
     run([]() -> Task<> {
         Connected pair = co_await connected();

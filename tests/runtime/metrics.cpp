@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <latch>
 #include <numeric>
 #include <thread>
 
@@ -87,6 +88,38 @@ TEST_P(Metrics, say_how_busy_a_worker_was_and_how_long_polls_took) {
     EXPECT_EQ(std::accumulate(metrics.poll_times.begin() + 15, metrics.poll_times.end(), std::uint64_t{0}),
               1u);
     EXPECT_GE(std::accumulate(metrics.poll_times.begin(), metrics.poll_times.end(), std::uint64_t{0}), 2u);
+}
+
+TEST_P(Metrics, count_blocking_calls_and_the_threads_for_them) {
+    rouse::RuntimeOptions options;
+    options.max_blocking_threads = 1;
+    auto runtime = make(std::move(options));
+    const auto none = runtime.metrics().blocking;
+    EXPECT_EQ(none.threads, 0u);
+    EXPECT_EQ(none.ran, 0u);
+    std::latch begun(1), freed(1);
+    auto waits = runtime.handle().spawn_blocking([&] {
+        begun.count_down();
+        freed.wait();
+    });
+    begun.wait();
+    auto second = runtime.handle().spawn_blocking([] {});
+    auto third = runtime.handle().spawn_blocking([] {});
+    const auto busy = runtime.metrics().blocking;
+    EXPECT_EQ(busy.threads, 1u);
+    EXPECT_EQ(busy.idle, 0u);
+    EXPECT_EQ(busy.queued, 2u);
+    EXPECT_EQ(busy.ran, 1u);
+    third.abort();
+    EXPECT_EQ(runtime.metrics().blocking.queued, 1u);
+    freed.count_down();
+    runtime.block_on(second);
+    runtime.block_on(waits);
+    while (runtime.metrics().blocking.idle != 1) std::this_thread::yield(); // it is on its way to rest
+    const auto after = runtime.metrics().blocking;
+    EXPECT_EQ(after.threads, 1u);
+    EXPECT_EQ(after.queued, 0u);
+    EXPECT_EQ(after.ran, 2u) << "the one that was aborted never ran";
 }
 
 TEST_P(Metrics, count_polls) {

@@ -204,35 +204,6 @@ TEST(MultiThread, a_lost_waker_is_found_wherever_it_is_dropped) {
               (std::vector{rouse::HangCause::never_registered, rouse::HangCause::last_waker_dropped}));
 }
 
-TEST(MultiThread, one_blocked_worker_holds_up_nobody_elses_timer) {
-    auto runtime = Runtime::multi_thread(workers(2));
-    std::atomic<bool> over{false};
-    rouse::Duration worst{};
-    const auto main = [&]() -> Task<> {
-        auto ticks = [&]() -> Task<> {
-            while (!over.load()) {
-                const auto start = rouse::now();
-                co_await rouse::sleep(2ms);
-                worst = std::max(worst, rouse::now() - start - 2ms);
-            }
-        };
-        auto blocks = [&]() -> Task<> {
-            std::this_thread::sleep_for(500ms); // a bad task
-            over.store(true);
-            co_return;
-        };
-        auto first = spawn(ticks);
-        co_await rouse::sleep(5ms); // its timer is in some wheel
-        auto second = spawn(blocks);
-        co_await first;
-        co_await second;
-    };
-    runtime.block_on(main);
-    std::printf("worst lateness beside a blocked worker: %.1f ms\n",
-                std::chrono::duration<double, std::milli>(worst).count());
-    EXPECT_LT(worst, 120ms);
-}
-
 TEST(MultiThread, when_all_workers_are_blocked_a_spare_one_goes_on) {
     auto runtime = Runtime::multi_thread(workers(2));
     std::latch blocked(2), freed(1);

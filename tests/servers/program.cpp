@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -85,21 +86,24 @@ int Child::wait() {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-std::string program(const std::string& name) {
+std::string program(const std::string& name, const std::string& folder) {
     const auto build = std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path();
-    return (build / "examples" / "servers" / name).string();
+    return (build / "examples" / folder / name).string();
 }
 
 Server::Server(const std::string& name, std::vector<std::string> arguments, unsigned threads)
     : child_([&] {
-          arguments.insert(arguments.begin(),
-                           {program(name), "--port", "0", "--threads", std::to_string(threads)});
+          arguments.insert(arguments.begin(), {program(name), "--threads", std::to_string(threads)});
+          if (std::ranges::find(arguments, "--port") == arguments.end())
+              arguments.insert(arguments.end(), {"--port", "0"});
           return Child(arguments, -1);
       }()) {
     const std::string line = child_.line();
-    const std::string_view before = "listening on 127.0.0.1:";
+    const std::string_view before = "listening on ";
     EXPECT_TRUE(line.starts_with(before)) << line;
-    if (line.starts_with(before)) port_ = static_cast<std::uint16_t>(std::stoul(line.substr(before.size())));
+    if (!line.starts_with(before)) return;
+    address_ = line.substr(before.size());
+    port_ = static_cast<std::uint16_t>(std::stoul(address_.substr(address_.rfind(':') + 1)));
 }
 Server::~Server() {
     if (stopped_) return;
@@ -112,7 +116,12 @@ std::string Server::stop() {
     EXPECT_EQ(child_.wait(), 0) << said;
     return said;
 }
-std::string Server::address() const { return "127.0.0.1:" + std::to_string(port_); }
+void Server::kill() {
+    stopped_ = true;
+    child_.signal(SIGKILL);
+    EXPECT_EQ(child_.wait(), 128 + SIGKILL);
+}
+std::string Server::address() const { return address_; }
 
 Outcome run(std::vector<std::string> arguments) {
     const int err =
@@ -137,10 +146,11 @@ Client::Client(int fd, Owned) : fd_(fd) {
     EXPECT_EQ(::setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)), 0);
     EXPECT_EQ(::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)), 0);
 }
-Client::Client(std::uint16_t port) : Client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), Owned()) {
+Client::Client(std::uint16_t port, const std::string& host)
+    : Client(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), Owned()) {
     sockaddr_in to{};
     to.sin_family = AF_INET;
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::inet_pton(AF_INET, host.c_str(), &to.sin_addr), 1);
     to.sin_port = htons(port);
     EXPECT_EQ(::connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof(to)), 0) << std::strerror(errno);
 }

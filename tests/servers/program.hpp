@@ -36,7 +36,8 @@ private:
     std::string read_;
 };
 
-/// A server of examples/servers on a port that the system chose, on `threads` threads.
+/// A server of examples/servers on `threads` threads, on a port that the system chose if `arguments` name
+/// none.
 class Server {
 public:
     explicit Server(const std::string& name, std::vector<std::string> arguments = {}, unsigned threads = 2);
@@ -46,20 +47,23 @@ public:
     Server& operator=(const Server&) = delete;
 
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-    /// 127.0.0.1 and the port.
+    /// Where it listens: 127.0.0.1 if nothing else was said, and the port.
     [[nodiscard]] std::string address() const;
     Child& child() noexcept { return child_; }
     /// Told to stop, and has ended: what it said on stdout since.
     std::string stop();
+    /// Ends it at once, by SIGKILL.
+    void kill();
 
 private:
     Child child_;
+    std::string address_;
     std::uint16_t port_ = 0;
     bool stopped_ = false;
 };
 
-/// The path of a server's program.
-std::string program(const std::string& name);
+/// The path of a program of examples/servers, or of another folder of examples.
+std::string program(const std::string& name, const std::string& folder = "servers");
 
 class Outcome {
 public:
@@ -73,7 +77,7 @@ Outcome run(std::vector<std::string> arguments);
 /// A TCP client of the old kind: its calls block, for 20 seconds at most.
 class Client {
 public:
-    explicit Client(std::uint16_t port);
+    explicit Client(std::uint16_t port, const std::string& host = "127.0.0.1");
     /// A connected socket.
     static Client own(int fd) { return Client(fd, Owned()); }
     Client(Client&& other) noexcept;

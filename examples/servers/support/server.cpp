@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 
@@ -40,9 +41,11 @@ private:
 
 class Server {
 public:
-    Server(TcpListener on, Serve by) : listener(std::move(on)), serve(std::move(by)) {}
+    Server(TcpListener on, Serve by, std::chrono::seconds limit)
+        : listener(std::move(on)), serve(std::move(by)), keepalive(limit) {}
     TcpListener listener;
     Serve serve;
+    std::chrono::seconds keepalive;
     Connections connections;
 };
 
@@ -58,6 +61,7 @@ rouse::Task<std::error_code> accept_all(std::shared_ptr<Server> server) {
         auto accepted = co_await server->listener.accept();
         if (!accepted) co_return accepted.error();
         (void)accepted->first.set_nodelay(true); // answers are written whole
+        notice_when_gone(accepted->first, server->keepalive);
         rouse::spawn(serve_one, server, std::move(accepted->first)).detach();
     }
 }
@@ -74,7 +78,7 @@ rouse::Task<int> listen_and_serve(Options options, Serve serve, const StopSignal
     }
     say(fmt::format("listening on {}", rouse::or_throw(listener->local_address()).to_string()));
 
-    const auto server = std::make_shared<Server>(std::move(*listener), std::move(serve));
+    const auto server = std::make_shared<Server>(std::move(*listener), std::move(serve), options.keepalive);
     const auto ended = co_await rouse::select(signals.come(), rouse::spawn(accept_all, server));
     if (ended.index() == 1) {
         complain(fmt::format("cannot accept any more: {}", std::get<1>(ended).message()));
@@ -103,6 +107,12 @@ CommandLine::CommandLine(const std::string& name, const std::string& what, const
         ->check(CLI::Range(0.001, 86400.0))
         ->type_name("SECONDS")
         ->default_str("10");
+    app_->add_option_function<unsigned>(
+            "--keepalive", [this](unsigned seconds) { options.keepalive = std::chrono::seconds(seconds); },
+            "After how long a client that has vanished, or reads nothing, is given up")
+        ->check(CLI::Range(1, 86400))
+        ->type_name("SECONDS")
+        ->default_str("60");
 }
 CommandLine::~CommandLine() = default;
 
@@ -162,6 +172,16 @@ bool Connections::is_stopping() const {
 std::size_t Connections::count() const {
     const std::lock_guard lock(mutex_);
     return count_;
+}
+
+void notice_when_gone(const TcpStream& stream, std::chrono::seconds limit) {
+    rouse::net::KeepAlive probes;
+    probes.idle = std::max(std::chrono::seconds(1), limit / 2);
+    probes.interval = std::max(std::chrono::seconds(1), limit / 6);
+    probes.probes = 3;
+    // A socket that does not take these is one that has ended.
+    (void)stream.set_keepalive(probes);
+    (void)stream.set_user_timeout(limit);
 }
 
 rouse::Runtime make_runtime(const Options& options) {

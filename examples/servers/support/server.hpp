@@ -27,13 +27,14 @@ public:
     std::uint16_t port = 0;
     unsigned threads = 0;
     std::chrono::duration<double> patience{10};
+    std::chrono::seconds keepalive{60};
     [[nodiscard]] rouse::Duration limit() const {
         return std::chrono::duration_cast<rouse::Duration>(patience);
     }
 };
 
-/// The arguments of a server: `--host`, `--port`, `--threads`, `--patience`, `--help`, and what `app` is told
-/// besides.
+/// The arguments of a server: `--host`, `--port`, `--threads`, `--patience`, `--keepalive`, `--help`, and
+/// what `app` is told besides.
 class CommandLine {
 public:
     /// `patience`: what it is about, for the help.
@@ -100,6 +101,11 @@ private:
     std::optional<rouse::oneshot::Sender<void>> drained_; // while stopping
     bool stopping_ = false;
 };
+
+/// A peer that vanishes (its cable, its power) says nothing, and a connection to it would stay for ever. From
+/// here on it is given up after some `limit`, whether we write or only wait; reads and writes then give an
+/// error.
+void notice_when_gone(const rouse::net::TcpStream& stream, std::chrono::seconds limit);
 
 /// Serves one connection. Called as often as there are connections, from any worker.
 using Serve = std::function<rouse::Task<>(rouse::net::TcpStream, Connections&)>;

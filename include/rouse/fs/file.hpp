@@ -7,7 +7,9 @@
 #include "rouse/io/read.hpp"
 #include "rouse/io/write.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 namespace rouse::fs {
@@ -23,6 +25,25 @@ template <class T = void>
 using FileOperation = detail::PoolFileCall<T>;
 
 class File;
+
+/// See `File::read_at`.
+class [[nodiscard]] ReadAt {
+public:
+    using Output = Result<std::size_t>;
+    ReadAt(std::shared_ptr<const detail::UniqueFd> fd, std::uint64_t place, io::Bytes room);
+
+    Poll<Output> poll(Context& cx) { return detail::poll_split(*this, cx); }
+    bool poll_ready(Context& cx) { return read_.poll_ready(cx); }
+    Output take_ready();
+    void inspect(Inspector& to) const { read_.inspect(to); }
+
+private:
+    using Buffer = std::shared_ptr<std::byte[]>; // also the call's: what is lent is touched in here only
+    ReadAt(std::shared_ptr<const detail::UniqueFd> fd, std::uint64_t place, io::Bytes room, Buffer buffer);
+    Operation<std::size_t> read_;
+    Buffer buffer_;
+    io::Bytes room_;
+};
 
 /// How a file is opened.
 ///
@@ -99,6 +120,24 @@ public:
     /// Writes some of `bytes`, at most a mebibyte; how many. Completes when the system has taken them.
     /// Errors: ENOSPC, EFBIG (no SIGXFSZ), EPIPE (no SIGPIPE), ...
     [[nodiscard]] auto write(io::ConstBytes bytes) noexcept { return io::write(*this, bytes); }
+    /// A future of `Result<std::size_t>`: reads at `place`, counted from the beginning, at most `room` and at
+    /// most a mebibyte; 0: the end is before it. The place of `read` and `write` stays where it is, and is
+    /// not needed: any number of these may run at the same time, from any tasks, beside whatever else the
+    /// file does. They have no order among each other; await one before you rely on it.
+    /// Wake:   by the pool, once. Cancel: destroy it: `room` is not touched any more.
+    /// Errors: the system's; ESPIPE for what has no places: a pipe, a terminal.
+    ///
+    /// ```cpp
+    /// std::array<std::byte, 512> first, last;
+    /// auto both = co_await rouse::join(file.read_at(0, first), file.read_at(size - 512, last));
+    /// ```
+    [[nodiscard]] ReadAt read_at(std::uint64_t place, io::Bytes room) const {
+        return ReadAt(file_.shared_fd(), place, room);
+    }
+    /// The same for writing some of `bytes`, which are copied at the call; how many. Beyond the end it makes
+    /// the file longer. A file that was opened to append gets them at its end, whatever `place` says (so does
+    /// Linux). Cancel: destroy it; it may or may not be done, and nobody is told of its error.
+    [[nodiscard]] Operation<std::size_t> write_at(std::uint64_t place, io::ConstBytes bytes) const;
     /// To a place, counted from the beginning, from here, or from the end. The new place.
     [[nodiscard]] FileOperation<std::uint64_t> seek(std::uint64_t place);
     [[nodiscard]] FileOperation<std::uint64_t> seek_by(std::int64_t distance);

@@ -48,6 +48,8 @@ public:
     PoolFile& operator=(PoolFile&&) noexcept = default;
 
     [[nodiscard]] int fd() const noexcept { return fd_->get(); }
+    /// For calls that do not care what else is done to it: it stays open until they end.
+    [[nodiscard]] std::shared_ptr<const UniqueFd> shared_fd() const noexcept { return fd_; }
 
     Poll<Result<std::size_t>> poll_read(Context& cx, io::Bytes room);
     Poll<Result<std::size_t>> poll_write(Context& cx, io::ConstBytes bytes);

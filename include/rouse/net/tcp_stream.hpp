@@ -61,6 +61,20 @@ public:
     /// None: off.
     Result<> set_keepalive(std::optional<KeepAlive> keepalive) const noexcept;
     [[nodiscard]] Result<std::optional<KeepAlive>> keepalive() const noexcept;
+    /// How long what was sent may be without an answer of the peer's system before the connection is given up
+    /// (TCP_USER_TIMEOUT): then reads and writes give `std::errc::timed_out`, or what the net says of the
+    /// peer (`host_unreachable`). It bounds the probes of keepalive as well, and the wait for a peer that
+    /// is there and does not read. None: the system's own patience, some 15 minutes.
+    ///
+    /// ```cpp
+    /// // A peer that has vanished is given up within 30 s, whether we write or only wait.
+    /// rouse::net::KeepAlive probes;
+    /// probes.idle = probes.interval = std::chrono::seconds(10);
+    /// rouse::or_throw(stream.set_keepalive(probes));
+    /// rouse::or_throw(stream.set_user_timeout(std::chrono::seconds(30)));
+    /// ```
+    Result<> set_user_timeout(std::optional<std::chrono::milliseconds> time) const noexcept;
+    [[nodiscard]] Result<std::optional<std::chrono::milliseconds>> user_timeout() const noexcept;
 
     /// For the library: of a connected socket.
     explicit TcpStream(detail::Descriptor descriptor) noexcept

@@ -25,6 +25,15 @@ public:
     bool spare = false;          ///< It only works while all others are stuck in long polls.
 };
 
+/// The pool for blocking calls: `spawn_blocking`, `fs`, `lookup_host`.
+class BlockingMetrics {
+public:
+    unsigned threads = 0;   ///< That it has now; the first comes with the first call.
+    unsigned idle = 0;      ///< Those of them that wait for a call.
+    std::size_t queued = 0; ///< Calls that wait for a thread.
+    std::uint64_t ran = 0;  ///< Calls that a thread has taken up since the beginning.
+};
+
 /// How many polls took how long: bucket 0 is below 1 µs, bucket n from 2^(n-1) up to below 2^n µs, the last
 /// one anything longer.
 using PollTimes = std::array<std::uint64_t, 24>;
@@ -40,7 +49,8 @@ public:
     std::size_t timers = 0;       ///< That are set.
     std::size_t descriptors = 0;  ///< That are watched for I/O.
     std::string io_fallback;      ///< Why epoll is used though io_uring was asked for; else empty.
-    PollTimes poll_times{};       ///< Zero without `RuntimeOptions::poll_times`.
+    BlockingMetrics blocking;
+    PollTimes poll_times{}; ///< Zero without `RuntimeOptions::poll_times`.
 };
 
 } // namespace rouse

@@ -16,6 +16,10 @@ namespace rouse::tls {
 
 template <class S>
 class Handshake;
+template <class S>
+class TlsReadHalf;
+template <class S>
+class TlsWriteHalf;
 
 /// A stream `S` with TLS on it: an AsyncRead and AsyncWrite. Made by `connect` and `accept`.
 ///
@@ -33,8 +37,8 @@ class Handshake;
 /// nothing (of a `write_all`, whole records). What was encrypted before goes out with the next write, flush
 /// or read. Errors: the stream's; OpenSSL's reason (`openssl_category`), after which it is of no more use.
 /// Memory: at most some 100 KiB, and 16 KiB on the stack of a poll.
-/// Thread: any, one at a time: a read and a write may run side by side in one task (`join`), not in two. Not
-/// to be moved while a future of it is there.
+/// Thread: any, one at a time: a read and a write may run side by side in one task (`join`); for two tasks
+/// there is `into_split`. Not to be moved while a future of it is there.
 template <class S>
 class TlsStream {
 public:
@@ -109,6 +113,15 @@ public:
     void inspect(Inspector& to, io::Interest interest) const {
         detail::inspect_stream(stream_, to, interest);
     }
+
+    /// Two halves that own it together, for two tasks, also on two threads. One allocation, and an
+    /// uncontended lock for each poll.
+    ///
+    /// ```cpp
+    /// auto [reader, writer] = std::move(stream).into_split();
+    /// auto sending = rouse::spawn(send_all, std::move(writer));
+    /// ```
+    [[nodiscard]] std::pair<TlsReadHalf<S>, TlsWriteHalf<S>> into_split() &&;
 
     /// The protocol that was agreed on by ALPN; empty: none.
     [[nodiscard]] std::string alpn() const { return session_->alpn(); }
@@ -267,3 +280,5 @@ template <class S>
 }
 
 } // namespace rouse::tls
+
+#include "rouse/tls/split.hpp" // IWYU pragma: export
