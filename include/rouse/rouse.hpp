@@ -29,6 +29,7 @@
 #include "rouse/runtime/runtime.hpp"
 #include "rouse/signal/signal.hpp"
 #include "rouse/sync/oneshot.hpp"
+#include "rouse/sync/semaphore.hpp"
 #include "rouse/task/generator.hpp"
 #include "rouse/task/task.hpp"
 #include "rouse/task/task_local.hpp"
