@@ -28,6 +28,7 @@
 #include "rouse/runtime/blocking.hpp"
 #include "rouse/runtime/runtime.hpp"
 #include "rouse/signal/signal.hpp"
+#include "rouse/sync/mpsc.hpp"
 #include "rouse/sync/oneshot.hpp"
 #include "rouse/sync/semaphore.hpp"
 #include "rouse/task/generator.hpp"
