@@ -8,7 +8,10 @@
 #include <rouse/task/task.hpp>
 
 #include <cstddef>
+#include <memory>
+#include <optional>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -30,16 +33,24 @@ void on_workers(F main) {
     runtime.block_on(std::move(main));
 }
 
-/// Polls `future` once, and is ready then: with its value, or nothing. The future goes with it.
+/// Polls `future` once, and is ready then: with its value (a pointer to what it refers to; `true` for
+/// nothing), or without one. The future goes with it.
 template <class F>
 class PollOnce {
+    using Inner = rouse::OutputOf<F>;
+
 public:
-    using Output = std::optional<rouse::OutputOf<F>>;
+    using Output = std::optional<std::conditional_t<
+        std::is_void_v<Inner>, bool,
+        std::conditional_t<std::is_reference_v<Inner>, std::remove_reference_t<Inner>*, Inner>>>;
     explicit PollOnce(F future) : future_(std::move(future)) {}
     rouse::Poll<Output> poll(rouse::Context& cx) {
         auto poll = future_.poll(cx);
         if (poll.is_pending()) return rouse::Poll<Output>(std::in_place, std::nullopt);
-        return rouse::Poll<Output>(std::in_place, std::move(poll).value());
+        if constexpr (std::is_void_v<Inner>) return rouse::Poll<Output>(std::in_place, true);
+        else if constexpr (std::is_reference_v<Inner>)
+            return rouse::Poll<Output>(std::in_place, std::addressof(poll.value()));
+        else return rouse::Poll<Output>(std::in_place, std::move(poll).value());
     }
 
 private:

@@ -129,6 +129,8 @@ public:
 
     /// True: it has an outcome. `core` is not touched when it was destroyed meanwhile.
     bool poll(BatchSemaphore& core, const Waker& waker, const char* future_type) {
+        if (taken_) [[unlikely]]
+            stop_polled_after_ready(future_type);
         if (result_ == Result::pending) {
             if (node_.state() != WaitNode::closed) {
                 result_ = core.poll(node_, count_, waker);
@@ -136,8 +138,6 @@ public:
                 node_.reset();
                 result_ = Result::closed;
             }
-        } else if (taken_) [[unlikely]] {
-            stop_polled_after_ready(future_type);
         }
         return result_ != Result::pending;
     }
