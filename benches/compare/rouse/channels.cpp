@@ -1,11 +1,14 @@
 // SPDX-FileCopyrightText: The rouse authors
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "stand_ins.hpp"
 #include "workloads.hpp"
+
+#include <cstdlib>
+#include <utility>
 
 namespace compare {
 namespace {
 
+namespace mpsc = rouse::mpsc;
 using Sender = rouse::oneshot::Sender<std::uint64_t>;
 
 class Request {
@@ -15,50 +18,74 @@ public:
     Sender reply;
 };
 
-Task<> answer_pings(Mailbox<std::uint64_t>& pings, Mailbox<std::uint64_t>& pongs, std::uint64_t n) {
-    for (std::uint64_t i = 0; i < n; ++i) pongs.put(co_await pings.take() + 1);
+Task<> answer_pings(mpsc::Receiver<std::uint64_t> pings, mpsc::Sender<std::uint64_t> pongs) {
+    while (const auto ping = co_await pings.recv()) {
+        const auto sent = co_await pongs.send(*ping + 1);
+        if (!sent) std::abort();
+    }
 }
 
-Task<> answer_requests(Mailbox<Request>& requests, std::uint64_t n) {
-    for (std::uint64_t i = 0; i < n; ++i) {
-        Request request = co_await requests.take();
-        if (!std::move(request.reply).send(request.value + 1)) std::abort();
+Task<> answer_requests(mpsc::Receiver<Request> requests) {
+    while (auto request = co_await requests.recv())
+        if (!std::move(request->reply).send(request->value + 1)) std::abort();
+}
+
+Task<> send_numbers(mpsc::Sender<std::uint64_t> numbers, std::uint64_t count) {
+    for (std::uint64_t i = 1; i <= count; ++i) {
+        const auto sent = co_await numbers.send(i);
+        if (!sent) std::abort();
     }
 }
 
 } // namespace
 
-/// Two tasks and two places for one value each: n times there and back.
+/// Two tasks and two channels with room for one: n times there and back.
 Task<bench_round> ping_pong(std::uint64_t n) {
-    Mailbox<std::uint64_t> pings;
-    Mailbox<std::uint64_t> pongs;
-    auto other = rouse::spawn(answer_pings, std::ref(pings), std::ref(pongs), n);
+    auto [ping, pinged] = mpsc::channel<std::uint64_t>(1);
+    auto [pong, ponged] = mpsc::channel<std::uint64_t>(1);
+    auto other = rouse::spawn(answer_pings, std::move(pinged), std::move(pong));
     std::uint64_t sum = 0;
     const bench_watch watch = bench_start();
     for (std::uint64_t i = 0; i < n; ++i) {
-        pings.put(i);
-        sum += co_await pongs.take();
+        const auto sent = co_await ping.send(i);
+        if (!sent) std::abort();
+        const auto answer = co_await ponged.recv();
+        sum += answer.value();
     }
     const bench_round round = bench_stop(watch, sum);
+    { const auto gone = std::move(ping); }
     co_await other;
     co_return round;
 }
 
-/// n requests through a place for one, each with a oneshot of its own for the reply.
+/// n requests through a channel with room for one, each with a oneshot of its own for the reply.
 Task<bench_round> oneshot_request(std::uint64_t n) {
-    Mailbox<Request> requests;
-    auto server = rouse::spawn(answer_requests, std::ref(requests), n);
+    auto [requests, requested] = mpsc::channel<Request>(1);
+    auto server = rouse::spawn(answer_requests, std::move(requested));
     std::uint64_t sum = 0;
     const bench_watch watch = bench_start();
     for (std::uint64_t i = 0; i < n; ++i) {
         auto [tx, rx] = rouse::oneshot::channel<std::uint64_t>();
-        requests.put(Request(i, std::move(tx)));
+        const auto sent = co_await requests.send(Request(i, std::move(tx)));
+        if (!sent) std::abort();
         const auto reply = co_await rx;
         sum += reply.value();
     }
     const bench_round round = bench_stop(watch, sum);
+    { const auto gone = std::move(requests); }
     co_await server;
     co_return round;
+}
+
+/// 4 tasks send n / 4 numbers each to this one, through a channel with room for 1024.
+Task<bench_round> mpsc_producers(std::uint64_t n) {
+    auto [numbers, received] = mpsc::channel<std::uint64_t>(1024);
+    const bench_watch watch = bench_start();
+    for (int i = 0; i < 4; ++i) rouse::spawn(send_numbers, numbers, n / 4).detach();
+    { const auto gone = std::move(numbers); }
+    std::uint64_t sum = 0;
+    while (const auto number = co_await received.recv()) sum += *number;
+    co_return bench_stop(watch, sum);
 }
 
 } // namespace compare

@@ -41,7 +41,7 @@ constexpr bench_entry workloads[] = {
     {"skynet", run_workload<skynet>, nullptr, most_threads},
     {"ping_pong", run_workload<ping_pong>, nullptr, most_threads},
     {"oneshot", run_workload<oneshot_request>, nullptr, most_threads},
-    // "mpsc" comes with sync/mpsc.
+    {"mpsc", run_workload<mpsc_producers>, nullptr, most_threads},
     {"sleeps", run_workload<sleeps>, nullptr, most_threads},
     {"timeout", run_workload<timeouts>, nullptr, most_threads},
     {"timers", run_workload<create_and_cancel>, nullptr, most_threads},

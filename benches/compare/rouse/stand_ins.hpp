@@ -35,8 +35,7 @@ private:
     rouse::oneshot::Receiver<bool> told_;
 };
 
-/// A place for one value on its way from one task or thread to one task. It stands where the peers have a
-/// channel with room for one: rouse's own channels take its place when they are there.
+/// A place for one value on its way from one task or thread to one task: what a wake costs without a channel.
 template <class T>
 class Mailbox {
 public:

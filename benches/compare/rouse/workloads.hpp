@@ -24,6 +24,7 @@ Task<bench_round> skynet(std::uint64_t n);
 // channels.cpp
 Task<bench_round> ping_pong(std::uint64_t n);
 Task<bench_round> oneshot_request(std::uint64_t n);
+Task<bench_round> mpsc_producers(std::uint64_t n);
 
 // timers.cpp
 Task<bench_round> sleeps(std::uint64_t n);

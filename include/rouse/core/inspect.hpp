@@ -11,7 +11,19 @@
 namespace rouse {
 
 /// What kind of thing a task waits for.
-enum class WaitKind : std::uint8_t { future, never, timer, task, channel, children, yield, io };
+enum class WaitKind : std::uint8_t {
+    future,
+    never,
+    timer,
+    task,
+    channel,
+    children,
+    yield,
+    io,
+    lock,
+    semaphore,
+    notification,
+};
 
 /// Told by a suspended future what it waits for. A future that has something to say has `void
 /// inspect(Inspector&) const`: it only reads.
@@ -24,6 +36,8 @@ public:
     virtual void leaf(std::string_view future_type) = 0;
     /// What it waits for: its kind, the address that tells two of them apart, and words for the reader.
     virtual void waits_for(WaitKind kind, const void* address, std::string_view text) = 0;
+    /// After `waits_for`: the task that has what is waited for, where that is known.
+    virtual void held_by(std::uint64_t /*task_id*/) {}
     /// The next calls, up to `end_child`, speak of a child of a combinator.
     virtual void begin_child(std::string_view role) = 0;
     virtual void end_child() = 0;

@@ -1,0 +1,156 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "rouse/core/future.hpp"
+#include "rouse/sync/batch_semaphore.hpp"
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace rouse {
+
+template <class T>
+class Mutex;
+
+/// The right to use what a Mutex protects; given back when it is destroyed. `Owner` points to the mutex.
+template <class T, class Owner = Mutex<T>*>
+class [[nodiscard]] MutexGuard {
+public:
+    MutexGuard(MutexGuard&& other) noexcept : mutex_(std::exchange(other.mutex_, nullptr)) {}
+    MutexGuard& operator=(MutexGuard&& other) noexcept {
+        MutexGuard old(std::move(*this));
+        mutex_ = std::exchange(other.mutex_, nullptr);
+        return *this;
+    }
+    ~MutexGuard() {
+        if (mutex_) mutex_->unlock();
+    }
+    [[nodiscard]] T& operator*() const noexcept { return mutex_->value_; }
+    [[nodiscard]] T* operator->() const noexcept { return std::addressof(mutex_->value_); }
+    /// Unlocks now.
+    void unlock() && noexcept { const MutexGuard gone(std::move(*this)); }
+
+private:
+    template <class>
+    friend class Mutex;
+    template <class, class>
+    friend class MutexLock;
+    explicit MutexGuard(Owner mutex) noexcept : mutex_(std::move(mutex)) { mutex_->taken(); }
+    Owner mutex_;
+};
+
+template <class T>
+using OwnedMutexGuard = MutexGuard<T, std::shared_ptr<Mutex<T>>>;
+
+/// A future of a guard.
+/// Wake:   when the mutex is its own.
+/// Cancel: destroy it; if the mutex was its own already, it goes to the next. It has lost its place.
+/// Errors: throws `Abandoned` when the mutex is destroyed meanwhile.
+/// Thread: any, one at a time.
+template <class T, class Owner>
+class [[nodiscard]] MutexLock {
+public:
+    using Output = MutexGuard<T, Owner>;
+    explicit MutexLock(Owner mutex) noexcept : mutex_(std::move(mutex)), wait_(1) {}
+    MutexLock(MutexLock&&) noexcept = default;
+    MutexLock& operator=(MutexLock&&) = delete;
+    ~MutexLock() {
+        if (mutex_) wait_.end(mutex_->core_);
+    }
+
+    Poll<Output> poll(Context& cx) { return detail::poll_split(*this, cx); }
+    bool poll_ready(Context& cx) {
+        if (!mutex_) [[unlikely]]
+            detail::stop_polled_after_ready("MutexLock");
+        return wait_.poll(mutex_->core_, cx.waker(), "MutexLock");
+    }
+    Output take_ready() {
+        if (wait_.take() != detail::PermitWait::Result::acquired)
+            throw Abandoned("a Mutex was destroyed while a task waited for it");
+        return Output(std::exchange(mutex_, nullptr));
+    }
+    void inspect(Inspector& to) const {
+        if (!mutex_ || wait_.is_over()) return;
+        const std::uint64_t holder = mutex_->holder();
+        to.waits_for(WaitKind::lock, std::to_address(mutex_),
+                     detail::describe_wait("a mutex", mutex_->name(), holder));
+        if (holder) to.held_by(holder);
+    }
+
+private:
+    Owner mutex_;
+    detail::PermitWait wait_;
+};
+
+/// A value that one task at a time uses, across its awaits too. (For a section without an await a
+/// `std::mutex` is the better one.)
+///
+/// Fairness: first come, first served; an unlocked mutex belongs to the one that has waited longest, and
+/// nobody, `try_lock` neither, overtakes it. Memory: what was done under the lock happens before what the
+/// next one does under it. Not recursive. An exception that passes a guard unlocks: there is no poison.
+/// Destroyed with waiters it wakes them, and they throw `Abandoned`; guards must not outlive it. Thread: any.
+///
+/// ```cpp
+/// rouse::Mutex<std::vector<int>> numbers;
+/// {
+///     auto guard = co_await numbers.lock();
+///     guard->push_back(co_await next_number());
+/// } // unlocked
+/// ```
+template <class T = Unit>
+class Mutex {
+public:
+    Mutex()
+        requires std::is_default_constructible_v<T>
+        : core_(1), value_() {}
+    /// `name` is for the reader of a dump; it is not copied.
+    explicit Mutex(T value, std::string_view name = {}) : core_(1), name_(name), value_(std::move(value)) {}
+
+    [[nodiscard]] MutexLock<T, Mutex*> lock() noexcept { return MutexLock<T, Mutex*>(this); }
+    /// The guard keeps the mutex alive, and may go anywhere.
+    [[nodiscard]] static MutexLock<T, std::shared_ptr<Mutex>>
+    lock_owned(std::shared_ptr<Mutex> mutex) noexcept {
+        return MutexLock<T, std::shared_ptr<Mutex>>(std::move(mutex));
+    }
+    /// Nothing when it is locked.
+    [[nodiscard]] std::optional<MutexGuard<T>> try_lock() noexcept { return try_for<Mutex*>(this); }
+    [[nodiscard]] static std::optional<OwnedMutexGuard<T>>
+    try_lock_owned(const std::shared_ptr<Mutex>& mutex) noexcept {
+        return mutex->template try_for<std::shared_ptr<Mutex>>(mutex);
+    }
+
+    /// The value, of a mutex that one has for oneself alone.
+    [[nodiscard]] T& get_mut() noexcept { return value_; }
+    [[nodiscard]] T into_inner() && { return std::move(value_); }
+    /// The id of the task that locked it; 0: nobody, or nobody of a runtime of ours, or one that was given it
+    /// and has not looked yet.
+    [[nodiscard]] std::uint64_t holder() const noexcept { return holder_.load(memory_order_relaxed); }
+    [[nodiscard]] std::string_view name() const noexcept { return name_; }
+
+private:
+    template <class, class>
+    friend class MutexGuard;
+    template <class, class>
+    friend class MutexLock;
+    void taken() noexcept { holder_.store(detail::current_task_id(), memory_order_relaxed); }
+    void unlock() noexcept {
+        holder_.store(0, memory_order_relaxed);
+        core_.release(1);
+    }
+    template <class Owner>
+    std::optional<MutexGuard<T, Owner>> try_for(Owner owner) noexcept {
+        if (core_.try_acquire(1) != detail::PermitWait::Result::acquired) return std::nullopt;
+        return MutexGuard<T, Owner>(std::move(owner));
+    }
+
+    detail::BatchSemaphore core_;
+    Atomic<std::uint64_t> holder_{0};
+    std::string_view name_;
+    T value_;
+};
+
+} // namespace rouse

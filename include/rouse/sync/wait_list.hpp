@@ -1,0 +1,262 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "rouse/base/atomic.hpp"
+#include "rouse/base/intrusive_list.hpp"
+#include "rouse/base/short_lock.hpp"
+#include "rouse/core/inspect.hpp"
+#include "rouse/core/waker.hpp"
+
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <new>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace rouse {
+
+/// What a future of `sync` waited for was destroyed meanwhile. Thrown by the await, where its output has no
+/// error to say so.
+class Abandoned : public std::exception {
+public:
+    explicit Abandoned(const char* what) noexcept : what_(what) {}
+    [[nodiscard]] const char* what() const noexcept override { return what_; }
+
+private:
+    const char* what_;
+};
+
+namespace detail {
+
+/// A future's place in a WaitList; lies in the future, so that waiting allocates nothing.
+///
+/// All of `sync` waits by one protocol. A node is
+///
+///     idle      in no list. The future's own: no other thread knows of it.
+///     queued    in a list, with a waker. All of it is under the lock of the list.
+///     fired     taken out by whoever grants, wakes or closes, with a word that says which. The future's own.
+///
+/// [W1] queue: under the lock, after a last look at what is waited for: so either this look sees what a
+/// notifier did, or the notifier, under the lock after it, sees the node. [W2] fire: under the lock, unlink,
+/// move the waker out, and store the state (release), as the last that is done to the node: its future may
+/// be gone at once. The waker is woken when the lock is free. [W3] poll: a node that is found fired (acquire)
+/// needs no lock; one that is found queued gets the new waker under the lock, unless it was fired meanwhile.
+/// [W4] the future goes: an idle node needs nothing; a queued one is unlinked under the lock, unless it was
+/// fired meanwhile; one that was fired with a grant that its future did not take hands it on to the next.
+///
+/// Wakers are cloned, woken and dropped outside of the lock: they run code of the user's. So neither a fired
+/// nor an idle node ever has one.
+class WaitNode : public ListLink<> {
+public:
+    static constexpr std::uint8_t idle = 0;
+    static constexpr std::uint8_t queued = 1;
+    static constexpr std::uint8_t granted = 2;  ///< This one was chosen: what it got is its to pass on.
+    static constexpr std::uint8_t notified = 3; ///< All were told; nothing to pass on.
+    static constexpr std::uint8_t closed = 4;   ///< There is nothing to wait for any more.
+
+    WaitNode() noexcept = default;
+    /// A future is moved before its first poll only; another move would tear a list.
+    WaitNode(WaitNode&& other) noexcept;
+
+    [[nodiscard]] std::uint8_t state() const noexcept { return state_.load(memory_order_acquire); }
+    [[nodiscard]] bool is_idle() const noexcept { return state_.load(memory_order_relaxed) == idle; }
+    /// By the future, of a fired node.
+    void reset() noexcept { state_.store(idle, memory_order_relaxed); }
+
+private:
+    friend class WaitList;
+    Atomic<std::uint8_t> state_{idle};
+    Waker waker_;
+};
+
+/// Wakers on their way out of a locked section; woken by `wake`, or at the end.
+class WakeBatch {
+public:
+    WakeBatch() noexcept {}
+    WakeBatch(const WakeBatch&) = delete;
+    WakeBatch& operator=(const WakeBatch&) = delete;
+    ~WakeBatch() { wake(); }
+
+    [[nodiscard]] bool full() const noexcept { return count_ == room; }
+    void add(Waker waker) noexcept { ::new (&wakers_[count_++]) Waker(std::move(waker)); }
+    /// Wakes all; without the lock.
+    void wake() noexcept {
+        for (std::size_t i = 0, n = std::exchange(count_, 0); i < n; ++i) std::move(wakers_[i]).wake();
+    }
+
+private:
+    static constexpr std::size_t room = 16;
+    union {
+        Waker wakers_[room]; // made by `add`; emptied, they need no destructor
+    };
+    std::size_t count_ = 0;
+};
+
+/// Those who wait for one thing, first in, first out. Under the lock of its owner, but for `state`.
+class WaitList {
+public:
+    [[nodiscard]] bool empty() const noexcept { return nodes_.empty(); }
+    [[nodiscard]] WaitNode* front() noexcept { return nodes_.front(); }
+    [[nodiscard]] std::size_t size() const noexcept { return nodes_.size(); }
+
+    /// [W1] `waker` is a fresh clone, which is moved from.
+    void push(WaitNode& node, Waker& waker) noexcept {
+        std::swap(node.waker_, waker);
+        node.state_.store(WaitNode::queued, memory_order_relaxed);
+        nodes_.push_back(node);
+    }
+    /// [W2]
+    void fire(WaitNode& node, std::uint8_t how, WakeBatch& wakers) noexcept {
+        node.unlink();
+        wakers.add(std::move(node.waker_));
+        node.state_.store(how, memory_order_release);
+    }
+    /// [W3] False: it was fired meanwhile. What `waker` holds afterwards is to be dropped without the lock.
+    static bool refresh(WaitNode& node, Waker& waker) noexcept {
+        if (node.state_.load(memory_order_relaxed) != WaitNode::queued) return false;
+        if (!node.waker_.will_wake(waker)) std::swap(node.waker_, waker);
+        return true;
+    }
+    /// [W4] False: it was fired meanwhile. The waker that comes out is to be dropped without the lock.
+    static bool remove(WaitNode& node, Waker& waker) noexcept {
+        if (node.state_.load(memory_order_relaxed) != WaitNode::queued) return false;
+        node.unlink();
+        std::swap(waker, node.waker_);
+        node.state_.store(WaitNode::idle, memory_order_relaxed);
+        return true;
+    }
+    /// Moves all of `other` to the end; under the lock of both.
+    void take_all(WaitList& other) noexcept { nodes_.splice(other.nodes_); }
+
+private:
+    IntrusiveList<WaitNode> nodes_;
+};
+
+/// A list with its own lock, for what wakes all of its waiters or one, and counts nothing.
+class WaitQueue {
+public:
+    WaitQueue() noexcept = default;
+    WaitQueue(const WaitQueue&) = delete;
+    WaitQueue& operator=(const WaitQueue&) = delete;
+    /// Wakes those who still wait, as `closed`. Waits for a notifier that is on its way out.
+    ~WaitQueue() { fire_all(WaitNode::closed); }
+
+    /// True: fired. False: it waits, for `waker`. `ready()` is the last look at what is waited for, under the
+    /// lock; when it says so the node becomes `notified`. Not for a fired node.
+    template <class Ready>
+    bool poll(WaitNode& node, const Waker& waker, Ready ready) {
+        Waker fresh = waker.clone();
+        const std::lock_guard lock(lock_);
+        if (!node.is_idle()) return !WaitList::refresh(node, fresh);
+        if (ready()) return true;
+        list_.push(node, fresh);
+        return false;
+    }
+    /// As `poll`; and if `last()`, called for an idle node under the lock, says so, all who wait are fired as
+    /// `notified`, in the same step.
+    template <class Last>
+    bool poll_or_fire_all(WaitNode& node, const Waker& waker, Last last) {
+        Waker fresh = waker.clone();
+        WaitList all;
+        WakeBatch wakers;
+        bool more = false;
+        {
+            const std::lock_guard lock(lock_);
+            if (!node.is_idle()) return !WaitList::refresh(node, fresh);
+            if (!last()) {
+                list_.push(node, fresh);
+                return false;
+            }
+            all.take_all(list_);
+            more = fire_some(all, WaitNode::notified, wakers);
+        }
+        fire_rest(more, all, WaitNode::notified, wakers);
+        return true;
+    }
+    /// The future goes. True: it was queued.
+    bool remove(WaitNode& node) noexcept {
+        return remove(node, [] {});
+    }
+    /// The same; `also` is called under the lock if it was queued.
+    template <class Also>
+    bool remove(WaitNode& node, Also also) noexcept {
+        if (node.state() != WaitNode::queued) return false;
+        Waker waker;
+        const std::lock_guard lock(lock_);
+        if (!WaitList::remove(node, waker)) return false;
+        also();
+        return true;
+    }
+    /// Fires everyone who waits at this time, in their order. `first` is called under the lock before.
+    template <class First>
+    void fire_all(std::uint8_t how, First first) noexcept {
+        WaitList all;
+        WakeBatch wakers;
+        bool more = false;
+        {
+            const std::lock_guard lock(lock_);
+            first();
+            all.take_all(list_);
+            more = fire_some(all, how, wakers);
+        }
+        fire_rest(more, all, how, wakers);
+    }
+    void fire_all(std::uint8_t how) noexcept {
+        fire_all(how, [] {});
+    }
+    /// Fires the first one; if there is none `otherwise` is called, under the lock. True: there was one.
+    template <class Otherwise>
+    bool fire_one(Otherwise otherwise) noexcept {
+        WakeBatch wakers;
+        const std::lock_guard lock(lock_);
+        if (WaitNode* node = list_.front()) {
+            list_.fire(*node, WaitNode::granted, wakers);
+            return true;
+        }
+        otherwise();
+        return false;
+    }
+    template <class Fn>
+    decltype(auto) locked(Fn fn) {
+        const std::lock_guard lock(lock_);
+        return fn();
+    }
+    /// For tests: how many wait.
+    [[nodiscard]] std::size_t waiting() noexcept {
+        const std::lock_guard lock(lock_);
+        return list_.size();
+    }
+
+private:
+    /// Under the lock. True: there are more than go into `wakers`.
+    static bool fire_some(WaitList& all, std::uint8_t how, WakeBatch& wakers) noexcept {
+        while (!all.empty() && !wakers.full()) all.fire(*all.front(), how, wakers);
+        return !all.empty();
+    }
+    /// Without the lock. Those of `all` that are still there leave it under the lock, whoever takes them out.
+    /// When nobody is left nothing here is touched: those who were woken may have destroyed it.
+    void fire_rest(bool more, WaitList& all, std::uint8_t how, WakeBatch& wakers) noexcept {
+        while (more) {
+            wakers.wake();
+            const std::lock_guard lock(lock_);
+            more = fire_some(all, how, wakers);
+        }
+        wakers.wake();
+    }
+
+    ShortLock lock_;
+    WaitList list_;
+};
+
+/// The id of the task that is being polled on this thread; 0: none, or not one of a runtime of ours.
+[[nodiscard]] std::uint64_t current_task_id() noexcept;
+
+/// "a mutex `name`, held by task 7", for `Inspector::waits_for`.
+[[nodiscard]] std::string describe_wait(std::string_view what, std::string_view name,
+                                        std::uint64_t holder = 0);
+
+} // namespace detail
+} // namespace rouse

@@ -1,0 +1,266 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "rouse/core/future.hpp"
+#include "rouse/sync/wait_list.hpp"
+
+#include <expected>
+#include <memory>
+#include <optional>
+#include <utility>
+
+/// A value that changes, and who wants to know when: receivers see the latest one, not each.
+///
+/// Fairness: a change wakes all who wait, in the order in which they came. Memory: what was done before a
+/// value was sent happens before what is done with it. Cancel: a `changed` that is destroyed has seen
+/// nothing. `borrow` holds a lock of the value: not across an await, and not while sending.
+namespace rouse::watch {
+
+/// The sender is gone, and all it sent was seen.
+enum class RecvError : std::uint8_t { closed };
+
+namespace detail {
+
+/// [V1] Sending changes the value under its lock, then raises the version under the lock of the queue, and
+/// wakes those in it. A receiver that finds no new version takes a last look under that lock: [W1].
+template <class T>
+class Shared {
+public:
+    static constexpr std::uint64_t closed = 1; // the sender is gone
+    static constexpr std::uint64_t step = 2;
+
+    explicit Shared(T value) : value(std::move(value)) {}
+    void raise(std::uint64_t by) noexcept {
+        changed.fire_all(::rouse::detail::WaitNode::notified,
+                         [&] { version.fetch_add(by, memory_order_release); });
+    }
+    void drop_receiver() noexcept {
+        if (receivers.fetch_sub(1, memory_order_acq_rel) == 1)
+            unwatched.fire_all(::rouse::detail::WaitNode::notified);
+    }
+
+    ::rouse::detail::ShortLock lock;
+    T value; // under it
+    Atomic<std::uint64_t> version{0};
+    Atomic<std::size_t> receivers{1};
+    ::rouse::detail::WaitQueue changed;
+    ::rouse::detail::WaitQueue unwatched; // who waits for the end of the receivers
+};
+
+} // namespace detail
+
+/// The value, for as long as this lives; meanwhile nobody sends.
+template <class T>
+class [[nodiscard]] Ref {
+public:
+    explicit Ref(detail::Shared<T>& shared) noexcept : shared_(&shared) { shared.lock.lock(); }
+    Ref(Ref&& other) noexcept : shared_(std::exchange(other.shared_, nullptr)) {}
+    Ref& operator=(Ref&&) = delete;
+    ~Ref() {
+        if (shared_) shared_->lock.unlock();
+    }
+    [[nodiscard]] const T& operator*() const noexcept { return shared_->value; }
+    [[nodiscard]] const T* operator->() const noexcept { return std::addressof(shared_->value); }
+
+private:
+    detail::Shared<T>* shared_;
+};
+
+template <class T>
+class Receiver;
+
+/// Completes when there is a value that its receiver has not seen; the value counts as seen then.
+/// Wake:   by the next value that is sent, or the end of the sender.
+/// Cancel: destroy it; the value does not count as seen.
+/// Thread: any, one at a time. Refers to its receiver.
+template <class T>
+class [[nodiscard]] Changed {
+public:
+    using Output = std::expected<void, RecvError>;
+    explicit Changed(Receiver<T>& receiver) noexcept : receiver_(&receiver) {}
+    Changed(Changed&&) noexcept = default;
+    Changed& operator=(Changed&&) = delete;
+    ~Changed() {
+        if (node_.state() == ::rouse::detail::WaitNode::queued) receiver_->shared_->changed.remove(node_);
+    }
+
+    Poll<Output> poll(Context& cx) { return ::rouse::detail::poll_split(*this, cx); }
+    bool poll_ready(Context& cx) {
+        if (taken_) [[unlikely]]
+            ::rouse::detail::stop_polled_after_ready("watch::Changed");
+        const auto there = [this] { return receiver_->load() != receiver_->seen_; };
+        if (node_.state() > ::rouse::detail::WaitNode::queued) return true;
+        return (node_.is_idle() && there()) || receiver_->shared_->changed.poll(node_, cx.waker(), there);
+    }
+    Output take_ready() {
+        taken_ = true;
+        const std::uint64_t now = receiver_->load();
+        constexpr std::uint64_t closed = detail::Shared<T>::closed;
+        const bool fresh = (now & ~closed) != (receiver_->seen_ & ~closed);
+        receiver_->seen_ = now & ~closed; // the end is told each time
+        if (!fresh) return std::unexpected(RecvError::closed);
+        return {};
+    }
+    void inspect(Inspector& to) const {
+        to.waits_for(WaitKind::channel, receiver_->shared_.get(), "a new value of a watch channel");
+    }
+
+private:
+    Receiver<T>* receiver_;
+    bool taken_ = false;
+    ::rouse::detail::WaitNode node_;
+};
+
+/// A receiving end; a copy has seen what this one has. Thread: any, one at a time.
+template <class T>
+class Receiver {
+public:
+    Receiver(std::shared_ptr<detail::Shared<T>> shared, std::uint64_t seen) noexcept
+        : shared_(std::move(shared)), seen_(seen) {}
+    Receiver(const Receiver& other) noexcept : Receiver(other.shared_, other.seen_) {
+        shared_->receivers.fetch_add(1, memory_order_relaxed);
+    }
+    Receiver(Receiver&&) noexcept = default;
+    Receiver& operator=(Receiver other) noexcept {
+        std::swap(shared_, other.shared_);
+        std::swap(seen_, other.seen_);
+        return *this;
+    }
+    ~Receiver() {
+        if (shared_) shared_->drop_receiver();
+    }
+
+    /// The latest value.
+    [[nodiscard]] Ref<T> borrow() const noexcept { return Ref<T>(*shared_); }
+    /// The same, and it counts as seen.
+    [[nodiscard]] Ref<T> borrow_and_update() noexcept {
+        Ref<T> ref(*shared_);
+        seen_ = load() & ~detail::Shared<T>::closed;
+        return ref;
+    }
+    /// There is a value that was not seen; `closed` when there is none, nor will be.
+    [[nodiscard]] std::expected<bool, RecvError> has_changed() const noexcept {
+        const std::uint64_t now = load();
+        if ((now & ~detail::Shared<T>::closed) != seen_) return true;
+        if (now & detail::Shared<T>::closed) return std::unexpected(RecvError::closed);
+        return false;
+    }
+    [[nodiscard]] Changed<T> changed() noexcept { return Changed<T>(*this); }
+    /// The next `changed` completes at once.
+    void mark_changed() noexcept { seen_ -= detail::Shared<T>::step; }
+    [[nodiscard]] bool same_channel(const Receiver& other) const noexcept { return shared_ == other.shared_; }
+
+private:
+    template <class>
+    friend class Changed;
+    [[nodiscard]] std::uint64_t load() const noexcept { return shared_->version.load(memory_order_acquire); }
+    std::shared_ptr<detail::Shared<T>> shared_;
+    std::uint64_t seen_; // never with `closed`
+};
+
+/// Completes when no receiver is left.
+/// Wake: then. Cancel: destroy it. Thread: any, one at a time. Refers to its sender.
+template <class T>
+class [[nodiscard]] Closed {
+public:
+    using Output = void;
+    explicit Closed(detail::Shared<T>& shared) noexcept : shared_(&shared) {}
+    Closed(Closed&&) noexcept = default;
+    Closed& operator=(Closed&&) = delete;
+    ~Closed() { shared_->unwatched.remove(node_); }
+
+    Poll<void> poll(Context& cx) { return ::rouse::detail::poll_split(*this, cx); }
+    bool poll_ready(Context& cx) {
+        if (taken_) [[unlikely]]
+            ::rouse::detail::stop_polled_after_ready("watch::Closed");
+        if (node_.state() > ::rouse::detail::WaitNode::queued) return true;
+        return shared_->unwatched.poll(node_, cx.waker(),
+                                       [this] { return shared_->receivers.load(memory_order_acquire) == 0; });
+    }
+    void take_ready() noexcept { taken_ = true; }
+    void inspect(Inspector& to) const {
+        to.waits_for(WaitKind::channel, shared_, "the end of the receivers of a watch channel");
+    }
+
+private:
+    detail::Shared<T>* shared_;
+    bool taken_ = false;
+    ::rouse::detail::WaitNode node_;
+};
+
+/// The sending end. Dropped, it lets the receivers know. Thread: any.
+template <class T>
+class Sender {
+public:
+    explicit Sender(std::shared_ptr<detail::Shared<T>> shared) noexcept : shared_(std::move(shared)) {}
+    Sender(Sender&&) noexcept = default;
+    Sender& operator=(Sender&& other) noexcept {
+        Sender old(std::move(*this));
+        shared_ = std::move(other.shared_);
+        return *this;
+    }
+    ~Sender() {
+        if (shared_) shared_->raise(detail::Shared<T>::closed);
+    }
+
+    /// The new value; comes back as the error when no receiver is left.
+    std::expected<void, T> send(T value) {
+        if (is_closed()) return std::expected<void, T>(std::unexpect, std::move(value));
+        (void)send_replace(std::move(value));
+        return {};
+    }
+    /// The new value, receivers or not. The one before.
+    T send_replace(T value) {
+        send_modify([&](T& now) { std::swap(now, value); });
+        return value;
+    }
+    /// Changes the value in its place: `change(T&)`, under its lock.
+    template <class Change>
+    void send_modify(Change change) {
+        send_if_modified([&](T& value) {
+            change(value);
+            return true;
+        });
+    }
+    /// The same; the receivers are told if `change` returns true.
+    template <class Change>
+    bool send_if_modified(Change change) {
+        {
+            const std::lock_guard lock(shared_->lock);
+            if (!change(shared_->value)) return false;
+        }
+        shared_->raise(detail::Shared<T>::step);
+        return true;
+    }
+    [[nodiscard]] Ref<T> borrow() const noexcept { return Ref<T>(*shared_); }
+    /// No receiver is left.
+    [[nodiscard]] bool is_closed() const noexcept { return receiver_count() == 0; }
+    [[nodiscard]] Closed<T> closed() const noexcept { return Closed<T>(*shared_); }
+    [[nodiscard]] std::size_t receiver_count() const noexcept {
+        return shared_->receivers.load(memory_order_acquire);
+    }
+    /// A receiver that has seen the value of now.
+    [[nodiscard]] Receiver<T> subscribe() const noexcept {
+        shared_->receivers.fetch_add(1, memory_order_relaxed);
+        return Receiver<T>(shared_, shared_->version.load(memory_order_acquire));
+    }
+
+private:
+    std::shared_ptr<detail::Shared<T>> shared_;
+};
+
+/// A channel with its first value, which counts as seen.
+///
+/// ```cpp
+/// auto [tx, rx] = rouse::watch::channel(Config());
+/// // the receiver:
+/// while (co_await rx.changed()) apply(*rx.borrow_and_update());
+/// ```
+template <class T>
+[[nodiscard]] std::pair<Sender<T>, Receiver<T>> channel(T first) {
+    auto shared = std::make_shared<detail::Shared<T>>(std::move(first));
+    return {Sender<T>(shared), Receiver<T>(shared, 0)};
+}
+
+} // namespace rouse::watch

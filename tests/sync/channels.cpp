@@ -1,0 +1,247 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <rouse/sync/broadcast.hpp>
+#include <rouse/sync/mpmc.hpp>
+#include <rouse/sync/watch.hpp>
+#include <rouse/testing/harness.hpp>
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace {
+
+namespace broadcast = rouse::broadcast;
+namespace mpmc = rouse::mpmc;
+namespace watch = rouse::watch;
+using rouse::testing::Harness;
+
+TEST(Watch, a_receiver_sees_the_latest_value) {
+    auto [tx, rx] = watch::channel(1);
+    EXPECT_EQ(*rx.borrow(), 1);
+    EXPECT_FALSE(rx.has_changed().value());
+    Harness changed(rx.changed());
+    EXPECT_TRUE(changed.poll().is_pending());
+    EXPECT_TRUE(tx.send(2).has_value());
+    EXPECT_TRUE(tx.send(3).has_value());
+    EXPECT_EQ(changed.take_wakes(), 1u);
+    EXPECT_EQ(changed.clones_alive(), 0u);
+    EXPECT_TRUE(changed.poll().value().has_value());
+    EXPECT_EQ(*rx.borrow(), 3);
+    EXPECT_FALSE(rx.has_changed().value()) << "it was seen";
+    Harness again(rx.changed());
+    EXPECT_TRUE(again.poll().is_pending());
+}
+
+TEST(Watch, a_changed_that_is_dropped_has_seen_nothing) {
+    auto [tx, rx] = watch::channel(1);
+    Harness first(rx.changed());
+    EXPECT_TRUE(first.poll().is_pending());
+    EXPECT_TRUE(tx.send(2).has_value());
+    first.drop();
+    EXPECT_TRUE(rx.has_changed().value());
+    Harness second(rx.changed());
+    EXPECT_TRUE(second.poll().is_ready());
+}
+
+TEST(Watch, the_end_of_the_sender_is_told_after_the_last_value) {
+    auto [tx, rx] = watch::channel(1);
+    std::optional sender(std::move(tx));
+    Harness waiting(rx.changed());
+    EXPECT_TRUE(waiting.poll().is_pending());
+    EXPECT_TRUE(sender->send(2).has_value());
+    sender.reset();
+    EXPECT_TRUE(waiting.poll().value().has_value());
+    for (int i = 0; i < 2; ++i) {
+        Harness ended(rx.changed());
+        EXPECT_EQ(ended.poll().value().error(), watch::RecvError::closed);
+    }
+    EXPECT_EQ(*rx.borrow(), 2);
+    EXPECT_EQ(rx.has_changed().error(), watch::RecvError::closed);
+}
+
+TEST(Watch, the_end_of_the_sender_wakes) {
+    auto [tx, rx] = watch::channel(1);
+    std::optional sender(std::move(tx));
+    Harness waiting(rx.changed());
+    EXPECT_TRUE(waiting.poll().is_pending());
+    sender.reset();
+    EXPECT_EQ(waiting.take_wakes(), 1u);
+    EXPECT_FALSE(waiting.poll().value().has_value());
+}
+
+TEST(Watch, a_sender_without_receivers_gets_its_value_back) {
+    auto [tx, rx] = watch::channel(std::string("a"));
+    std::optional receiver(std::move(rx));
+    std::optional copy(*receiver);
+    Harness closed(tx.closed());
+    receiver.reset();
+    EXPECT_TRUE(closed.poll().is_pending());
+    EXPECT_EQ(tx.receiver_count(), 1u);
+    copy.reset();
+    EXPECT_EQ(closed.take_wakes(), 1u);
+    EXPECT_TRUE(closed.poll().is_ready());
+    EXPECT_TRUE(tx.is_closed());
+    EXPECT_EQ(tx.send("b").error(), "b");
+    EXPECT_EQ(tx.send_replace("c"), "a");
+    auto late = tx.subscribe();
+    EXPECT_EQ(*late.borrow_and_update(), "c");
+    EXPECT_FALSE(late.has_changed().value());
+}
+
+TEST(Watch, a_change_in_place_tells_if_it_says_so) {
+    auto [tx, rx] = watch::channel(1);
+    EXPECT_FALSE(tx.send_if_modified([](int&) { return false; }));
+    EXPECT_FALSE(rx.has_changed().value());
+    tx.send_modify([](int& value) { value += 5; });
+    EXPECT_TRUE(rx.has_changed().value());
+    EXPECT_EQ(*rx.borrow_and_update(), 6);
+    EXPECT_FALSE(rx.has_changed().value());
+    rx.mark_changed();
+    EXPECT_TRUE(rx.has_changed().value());
+}
+
+TEST(Broadcast, everybody_gets_what_is_sent_after_he_came) {
+    auto [tx, first] = broadcast::channel<int>(4);
+    EXPECT_EQ(tx.send(1).value(), 1u);
+    auto second = tx.subscribe();
+    EXPECT_EQ(tx.send(2).value(), 2u);
+    EXPECT_EQ(first.try_recv()->value(), 1);
+    EXPECT_EQ(first.try_recv()->value(), 2);
+    EXPECT_FALSE(first.try_recv().has_value());
+    EXPECT_EQ(second.try_recv()->value(), 2);
+    Harness one(first.recv()), two(second.recv());
+    EXPECT_TRUE(one.poll().is_pending());
+    EXPECT_TRUE(two.poll().is_pending());
+    EXPECT_EQ(tx.send(3).value(), 2u);
+    EXPECT_EQ(one.take_wakes(), 1u);
+    EXPECT_EQ(two.take_wakes(), 1u);
+    EXPECT_EQ(one.poll().value(), 3);
+    EXPECT_EQ(two.poll().value(), 3);
+    EXPECT_EQ(one.clones_alive() + two.clones_alive(), 0u);
+}
+
+TEST(Broadcast, who_is_too_slow_is_told_how_many_he_missed) {
+    auto [tx, rx] = broadcast::channel<int>(3);
+    for (int i = 0; i < 8; ++i) EXPECT_TRUE(tx.send(i).has_value());
+    EXPECT_EQ(rx.len(), 8u);
+    Harness lagged(rx.recv());
+    auto got = lagged.poll().value();
+    EXPECT_TRUE(got.error().is_lagged());
+    EXPECT_EQ(got.error().missed(), 5u);
+    for (int i = 5; i < 8; ++i) EXPECT_EQ(rx.try_recv()->value(), i);
+    EXPECT_FALSE(rx.try_recv().has_value());
+}
+
+TEST(Broadcast, a_recv_that_is_dropped_takes_nothing) {
+    auto [tx, rx] = broadcast::channel<int>(3);
+    Harness first(rx.recv());
+    EXPECT_TRUE(first.poll().is_pending());
+    EXPECT_TRUE(tx.send(1).has_value());
+    first.drop();
+    EXPECT_EQ(rx.try_recv()->value(), 1);
+}
+
+TEST(Broadcast, the_end_of_the_senders_comes_after_their_messages) {
+    auto [tx, rx] = broadcast::channel<int>(3);
+    std::optional sender(std::move(tx));
+    std::optional copy(*sender);
+    EXPECT_TRUE(sender->send(1).has_value());
+    sender.reset();
+    EXPECT_EQ(rx.try_recv()->value(), 1);
+    Harness waiting(rx.recv());
+    EXPECT_TRUE(waiting.poll().is_pending());
+    copy.reset();
+    EXPECT_EQ(waiting.take_wakes(), 1u);
+    EXPECT_TRUE(waiting.poll().value().error().is_closed());
+}
+
+TEST(Broadcast, without_receivers_a_message_comes_back) {
+    auto [tx, rx] = broadcast::channel<std::string>(3);
+    { auto gone = std::move(rx); }
+    EXPECT_EQ(tx.send("back").error(), "back");
+    auto late = tx.subscribe();
+    EXPECT_EQ(tx.send("x").value(), 1u);
+    EXPECT_EQ(late.try_recv()->value(), "x");
+}
+
+TEST(Mpmc, each_message_goes_to_one_of_the_receivers_in_their_order) {
+    auto [tx, first] = mpmc::channel<int>(4);
+    auto second = first;
+    Harness one(first.recv()), two(second.recv());
+    EXPECT_TRUE(two.poll().is_pending());
+    EXPECT_TRUE(one.poll().is_pending());
+    EXPECT_TRUE(tx.try_send(1).has_value());
+    EXPECT_EQ(two.take_wakes(), 1u);
+    EXPECT_EQ(one.wakes(), 0u);
+    EXPECT_EQ(first.try_recv().error(), mpmc::TryRecvError::empty) << "it is the second one's";
+    EXPECT_TRUE(tx.try_send(2).has_value());
+    EXPECT_EQ(two.poll().value(), 1);
+    EXPECT_EQ(one.poll().value(), 2);
+}
+
+TEST(Mpmc, a_message_that_was_not_seen_goes_to_the_next) {
+    auto [tx, rx] = mpmc::channel<int>(4);
+    Harness one(rx.recv()), two(rx.recv());
+    EXPECT_TRUE(one.poll().is_pending());
+    EXPECT_TRUE(two.poll().is_pending());
+    EXPECT_TRUE(tx.try_send(1).has_value());
+    one.drop();
+    EXPECT_EQ(two.take_wakes(), 1u);
+    EXPECT_EQ(two.poll().value(), 1);
+}
+
+TEST(Mpmc, a_full_channel_makes_senders_wait) {
+    auto [tx, rx] = mpmc::channel<int>(1);
+    EXPECT_TRUE(tx.try_send(1).has_value());
+    EXPECT_TRUE(tx.try_send(2).error().is_full());
+    Harness send(tx.send(2));
+    EXPECT_TRUE(send.poll().is_pending());
+    EXPECT_EQ(rx.try_recv().value(), 1);
+    EXPECT_EQ(send.take_wakes(), 1u);
+    EXPECT_TRUE(send.poll().value().has_value());
+    EXPECT_EQ(rx.try_recv().value(), 2);
+}
+
+TEST(Mpmc, what_was_sent_is_received_after_the_end_of_the_senders) {
+    auto [tx, rx] = mpmc::unbounded_channel<int>();
+    std::optional sender(std::move(tx));
+    for (int i = 0; i < 3; ++i) {
+        Harness send(sender->send(i));
+        EXPECT_TRUE(send.poll().value().has_value());
+    }
+    sender.reset();
+    for (int i = 0; i < 3; ++i) {
+        Harness recv(rx.recv());
+        EXPECT_EQ(recv.poll().value(), i);
+    }
+    Harness ended(rx.recv());
+    EXPECT_FALSE(ended.poll().value().has_value());
+    EXPECT_EQ(rx.try_recv().error(), mpmc::TryRecvError::disconnected);
+}
+
+TEST(Mpmc, its_end_wakes_both_sides) {
+    auto [tx, rx] = mpmc::channel<int>(1);
+    std::optional receiver(std::move(rx));
+    EXPECT_TRUE(tx.try_send(1).has_value());
+    Harness send(tx.send(2));
+    EXPECT_TRUE(send.poll().is_pending());
+    receiver.reset();
+    EXPECT_EQ(send.take_wakes(), 1u);
+    EXPECT_EQ(send.poll().value().error(), 2);
+    EXPECT_TRUE(tx.is_closed());
+    EXPECT_TRUE(tx.try_send(3).error().is_closed());
+
+    auto [other, waits] = mpmc::channel<int>(1);
+    std::optional last(std::move(other));
+    Harness recv(waits.recv());
+    EXPECT_TRUE(recv.poll().is_pending());
+    last.reset();
+    EXPECT_EQ(recv.take_wakes(), 1u);
+    EXPECT_FALSE(recv.poll().value().has_value());
+}
+
+} // namespace
