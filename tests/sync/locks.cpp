@@ -1,7 +1,9 @@
 // SPDX-FileCopyrightText: The rouse authors
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <rouse/runtime/runtime.hpp>
 #include <rouse/sync/mutex.hpp>
 #include <rouse/sync/rw_lock.hpp>
+#include <rouse/task/task.hpp>
 #include <rouse/testing/harness.hpp>
 
 #include <gtest/gtest.h>
@@ -89,6 +91,53 @@ TEST(Mutex, its_destruction_wakes_those_who_wait_with_an_error) {
     EXPECT_EQ(waiter.take_wakes(), 1u);
     EXPECT_EQ(waiter.clones_alive(), 0u);
     EXPECT_THROW((void)waiter.poll(), Abandoned);
+}
+
+/// What a future tells of itself.
+class Told : public rouse::Inspector {
+public:
+    void frame(const rouse::SourceLocation&) override {}
+    void leaf(std::string_view) override {}
+    void waits_for(rouse::WaitKind kind, const void* what, std::string_view text) override {
+        EXPECT_EQ(kind, rouse::WaitKind::lock);
+        address = what;
+        words = text;
+    }
+    void held_by(std::uint64_t task_id) override { holder = task_id; }
+    void begin_child(std::string_view) override {}
+    void end_child() override {}
+    const void* address = nullptr;
+    std::string words;
+    std::uint64_t holder = 0;
+};
+
+TEST(Mutex, tells_who_waits_its_name_and_who_holds_it) {
+    rouse::run([]() -> rouse::Task<> {
+        Mutex<int> mutex(1, "accounts");
+        RwLock<int> lock(1, "config");
+        const auto body = [&]() -> rouse::Task<> {
+            auto guard = co_await mutex.lock();
+            auto write = co_await lock.write();
+            EXPECT_EQ(mutex.holder(), rouse::detail::current_task_id());
+            EXPECT_EQ(lock.writer(), mutex.holder());
+            Harness waiter(mutex.lock());
+            Harness reader(lock.read());
+            EXPECT_TRUE(waiter.poll().is_pending());
+            EXPECT_TRUE(reader.poll().is_pending());
+            Told of_mutex, of_lock;
+            waiter.future().inspect(of_mutex);
+            reader.future().inspect(of_lock);
+            const std::string by = ", held by task " + std::to_string(mutex.holder());
+            EXPECT_EQ(of_mutex.words, "a mutex `accounts`" + by);
+            EXPECT_EQ(of_mutex.address, &mutex);
+            EXPECT_EQ(of_mutex.holder, mutex.holder());
+            EXPECT_EQ(of_lock.words, "to read under an RwLock `config`" + by);
+            EXPECT_EQ(of_lock.holder, mutex.holder());
+        };
+        co_await rouse::spawn(body);
+        EXPECT_EQ(mutex.holder(), 0u);
+        EXPECT_EQ(lock.writer(), 0u);
+    });
 }
 
 TEST(RwLock, many_read_and_one_writes) {

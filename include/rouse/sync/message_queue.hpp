@@ -81,8 +81,8 @@ public:
             delete std::exchange(block, block->next.load(memory_order_relaxed));
     }
 
-    /// [Q1]
-    void push(std::uint32_t position, T&& message, Atomic<std::uint64_t>& word) {
+    /// [Q1] A position that was given out must be filled: there is no way back when memory is out.
+    void push(std::uint32_t position, T&& message, Atomic<std::uint64_t>& word) noexcept {
         Block* block = tail_.load(memory_order_acquire);
         if (!block->has(position)) [[unlikely]]
             block = find(block, position, word);
