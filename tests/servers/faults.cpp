@@ -91,8 +91,10 @@ TEST_P(Faults, without_descriptors_the_server_backs_off_and_serves_on) {
     served.clear();
     EXPECT_EQ(waiting[4].receive(5), "waits");
     ASSERT_EQ(::prlimit(pid, RLIMIT_NOFILE, &before, nullptr), 0);
-    for (std::size_t i = 0; i < waiting.size(); ++i)
-        if (i != 4) EXPECT_EQ(waiting[i].receive(5), "waits");
+    for (std::size_t i = 0; i < waiting.size(); ++i) {
+        if (i == 4) continue;
+        EXPECT_EQ(waiting[i].receive(5), "waits");
+    }
 }
 
 TEST_P(Faults, a_stopped_peer_stops_the_writer_a_timeout_ends_it_and_it_may_go_on) {

@@ -561,7 +561,9 @@ TEST(stress_crew, a_task_that_moves_and_loses_its_waker_is_found_each_time) {
         "found %zu of %zu tasks that lost their waker, seed %u; workers gave away %llu tasks, and %zu polls "
         "were on another one than the poll before\n",
         found_in_all, lost, seed, static_cast<unsigned long long>(shared), moves);
-    if (rounds.is_long()) EXPECT_GT(moves, lost / 100) << "they did not move, which proves nothing";
+    if (rounds.is_long()) {
+        EXPECT_GT(moves, lost / 100) << "they did not move, which proves nothing";
+    }
 }
 
 } // namespace
