@@ -11,6 +11,8 @@ list(FILTER rouse_sources EXCLUDE REGEX "/src/tls/[^/]*$") # a library of its ow
 if(NOT rouse_has_io_uring) # see RouseIoUring.cmake
     list(FILTER rouse_sources EXCLUDE REGEX "/src/io/io_uring/[^/]*$")
 endif()
+set_source_files_properties("${PROJECT_SOURCE_DIR}/src/io/backend.cpp"
+                            PROPERTIES COMPILE_DEFINITIONS "ROUSE_HAS_IO_URING=$<BOOL:${rouse_has_io_uring}>")
 file(GLOB_RECURSE rouse_headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/include/*.hpp")
 if(NOT rouse_sources)
     set(rouse_sources "${PROJECT_BINARY_DIR}/empty.cpp") # a library needs a source, and the tree has none yet
@@ -41,10 +43,7 @@ function(rouse_compile_settings target)
         PRIVATE "${PROJECT_SOURCE_DIR}/src")
     target_link_libraries(${target} PUBLIC Threads::Threads PRIVATE "$<BUILD_INTERFACE:rouse_warnings>")
     if(rouse_has_io_uring)
-        target_compile_definitions(${target} PRIVATE ROUSE_HAS_IO_URING=1)
         target_link_libraries(${target} PRIVATE rouse::liburing)
-    else()
-        target_compile_definitions(${target} PRIVATE ROUSE_HAS_IO_URING=0)
     endif()
     set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
 endfunction()

@@ -79,7 +79,7 @@ function(rouse_add_test_folder folder)
         PROPERTIES TIMEOUT ${timeout})
     # Once more on the other backend, but for those that run over both anyway. Elsewhere it is asked for by hand:
     # ROUSE_IO_BACKEND=io_uring build/release/tests/test_runtime
-    if(rouse_has_io_uring AND folder MATCHES "^(io|net)$")
+    if(rouse_has_io_uring AND folder MATCHES "^(io|net|fs)$")
         gtest_discover_tests(
             ${target}
             TEST_PREFIX "io_uring.${folder}."

@@ -52,7 +52,7 @@ Operation<File> OpenOptions::open(std::string path) const {
         if (!flags) return std::unexpected(flags.error());
         detail::UniqueFd fd(detail::retry([&] { return ::open(path.c_str(), *flags, mode); }));
         if (fd.get() < 0) return detail::last_error();
-        return File(std::move(fd));
+        return File(detail::PoolFile::opened(std::move(fd)));
     };
     return Operation<File>("fs::File::open", std::move(call));
 }
@@ -97,11 +97,13 @@ FileOperation<std::uint64_t> File::seek_from_end(std::int64_t distance) {
 
 FileOperation<> File::sync_all() {
     auto call = [](int fd) { return number_of(detail::retry([&] { return ::fsync(fd); })); };
-    return FileOperation<>(file_, "fs::File::sync_all", call, false, true);
+    return FileOperation<>(file_, "fs::File::sync_all", call, false, true, nullptr,
+                           detail::FileAction::sync_all);
 }
 FileOperation<> File::sync_data() {
     auto call = [](int fd) { return number_of(detail::retry([&] { return ::fdatasync(fd); })); };
-    return FileOperation<>(file_, "fs::File::sync_data", call, false, true);
+    return FileOperation<>(file_, "fs::File::sync_data", call, false, true, nullptr,
+                           detail::FileAction::sync_data);
 }
 
 FileOperation<> File::set_len(std::uint64_t size) {

@@ -87,6 +87,7 @@ void IoDriver::shutdown() noexcept {
 }
 
 bool IoDriver::anyone_waits() noexcept {
+    if (calls() != 0) return true;
     if (registrations() == 0) return false;
     const std::uint32_t made = made_.load(memory_order_acquire);
     for (std::uint32_t i = 0; i < made; ++i)
@@ -95,6 +96,7 @@ bool IoDriver::anyone_waits() noexcept {
 }
 
 bool IoDriver::seems_awaited() noexcept {
+    if (calls() != 0) return true;
     const std::uint32_t made = made_.load(memory_order_acquire);
     if (made == 0 || registrations() == 0) return false;
     for (int looks = 0; looks < 16; ++looks) { // a server's listener is found again at once

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <ctime>
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace rouse::detail {
@@ -72,12 +74,37 @@ io::Bytes PoolFile::buffer(std::size_t size) {
 }
 
 void PoolFile::submit(Busy busy, Call call) {
-    busy_ = busy;
-    given_up_ = false;
-    ++tickets_;
+    begin(busy);
     auto run = [call = std::move(call), fd = fd_, buffer = buffer_]() mutable { return call(fd->get()); };
     job_ = BlockingRef<Value>::make(std::move(run));
     job_->submit(BlockingPool::current("an operation on a file"));
+}
+
+// A pipe or a terminal may block for ever, and writing to one raises signals where the kernel finishes it.
+// Nobody knows where a write ends that appends, but for write(2).
+PoolFile::Kind PoolFile::kind_of_file() const noexcept {
+    struct stat about{};
+    const int flags = ::fcntl(fd(), F_GETFL);
+    if (flags < 0 || (flags & (O_DIRECT | O_PATH)) || ::fstat(fd(), &about) != 0 || !S_ISREG(about.st_mode))
+        return Kind::pool;
+    return flags & O_APPEND ? Kind::appends : Kind::regular;
+}
+
+bool PoolFile::start(Busy busy, FileAction action, io::Bytes room) {
+    if (action == FileAction::none || kind_ == Kind::pool) return false;
+    IoHost* const host = IoHost::current();
+    const auto driver = host ? host->file_driver() : nullptr;
+    if (!driver) return false;
+    if (kind_ == Kind::unknown) kind_ = kind_of_file();
+    if (kind_ == Kind::pool || (kind_ == Kind::appends && action == FileAction::write)) return false;
+    const off_t place = ::lseek(fd(), 0, SEEK_CUR);
+    if (place < 0) return false;
+    auto* const call = new FileCall(action, fd_, place, room, buffer_);
+    BlockingRef<Value> job(call);
+    if (!driver->start_call(*call)) return false;
+    begin(busy);
+    job_ = std::move(job);
+    return true;
 }
 
 bool PoolFile::poll_settle(Context& cx, Value& value) {
@@ -106,9 +133,10 @@ Poll<Result<std::size_t>> PoolFile::poll_read(Context& cx, io::Bytes room) {
         if (busy_ == Busy::no) {
             const io::Bytes into = buffer(std::min(room.size(), most_at_a_time));
             begin_ = end_ = 0;
-            submit(Busy::reads, [into](int fd) -> Value {
-                return retry_bytes([&] { return ::read(fd, into.data(), into.size()); });
-            });
+            if (!start(Busy::reads, FileAction::read, into))
+                submit(Busy::reads, [into](int fd) -> Value {
+                    return retry_bytes([&] { return ::read(fd, into.data(), into.size()); });
+                });
         }
         const bool reads = busy_ == Busy::reads;
         Value value;
@@ -129,13 +157,16 @@ Poll<Result<std::size_t>> PoolFile::poll_write(Context& cx, io::ConstBytes bytes
             if (const std::error_code late = take_late_error())
                 return Poll<Output>(std::in_place, std::unexpect, late);
             if (bytes.empty()) return Poll<Output>(std::in_place, 0);
-            const auto back = static_cast<off_t>(take_unread());
+            auto back = static_cast<off_t>(take_unread());
             const io::Bytes from = buffer(std::min(bytes.size(), most_at_a_time));
             std::memcpy(from.data(), bytes.data(), from.size());
-            submit(Busy::writes, [from, back](int fd) -> Value {
-                if (back != 0 && ::lseek(fd, -back, SEEK_CUR) < 0) return last_error();
-                return write_quietly(fd, from);
-            });
+            // Of a regular file that is no matter of waiting.
+            if (back != 0 && kind_ == Kind::regular && ::lseek(fd(), -back, SEEK_CUR) >= 0) back = 0;
+            if (back != 0 || !start(Busy::writes, FileAction::write, from))
+                submit(Busy::writes, [from, back](int fd) -> Value {
+                    if (back != 0 && ::lseek(fd, -back, SEEK_CUR) < 0) return last_error();
+                    return write_quietly(fd, from);
+                });
         }
         const bool writes = busy_ == Busy::writes && !given_up_;
         Value value;
@@ -158,7 +189,7 @@ Poll<Result<>> PoolFile::poll_flush(Context& cx) {
     return Poll<Result<>>(std::in_place);
 }
 
-std::uint64_t PoolFile::poll_start(Context& cx, Call& call, bool moves_cursor) {
+std::uint64_t PoolFile::poll_start(Context& cx, Call& call, bool moves_cursor, FileAction action) {
     Value value;
     if (busy_ != Busy::no) {
         given_up_ = true;
@@ -169,7 +200,7 @@ std::uint64_t PoolFile::poll_start(Context& cx, Call& call, bool moves_cursor) {
             if (::lseek(fd, -back, SEEK_CUR) < 0) return last_error();
             return call(fd);
         });
-    } else {
+    } else if (!start(Busy::calls, action, {})) {
         submit(Busy::calls, std::move(call));
     }
     return tickets_;

@@ -98,9 +98,10 @@ bool CurrentThread::idle(QuiescenceWatch& quiet) {
     std::optional<Instant> deadline = worker_.next_wakeup();
     IoDriver* const io = worker_.io();
     if (deadline && worker_.paused()) {
-        if (io && io->registrations() != 0 && io->poll_now() != 0) return true;
+        if (io && io->is_used() && io->poll_now() != 0) return true;
         // A call that blocks takes real time, and is no idleness: the clock waits for it.
-        if (shared_.is_blocking()) worker_.park(std::chrono::steady_clock::now() + blocking_tick);
+        if (shared_.is_blocking() || (io && io->calls() != 0))
+            worker_.park(std::chrono::steady_clock::now() + blocking_tick);
         else worker_.advance_to(*deadline);
         return true;
     }

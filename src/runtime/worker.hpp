@@ -152,6 +152,7 @@ public:
     // IoHost
     Result<std::shared_ptr<IoDriver>> io_driver() override;
     std::shared_ptr<BlockingPool> blocking_pool() override { return shared_.blocking_pool(); }
+    std::shared_ptr<IoDriver> file_driver() override;
     // Diagnosis
     HangPolicy hang_policy() const noexcept override { return shared_.options.hang_policy; }
     void hang(HangReport& report) override;

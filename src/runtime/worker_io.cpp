@@ -31,8 +31,8 @@ bool Worker::park(std::optional<Instant> steady_deadline) {
     note_counters();
     add(counters.parks);
     awake(false);
-    // Descriptors are registered by this thread only, so there will be none when there are none.
-    IoDriver* const io = io_ && io_->registrations() != 0 ? io_.get() : nullptr;
+    // Descriptors and calls on files come from this thread only, so there will be none when there are none.
+    IoDriver* const io = io_ && io_->is_used() ? io_.get() : nullptr;
     gate.leave();
     // A signal handler that wakes from this thread now is a stranger: it must unpark.
     turn.runtime = nullptr;
@@ -60,10 +60,16 @@ Result<std::shared_ptr<IoDriver>> Worker::io_driver() {
     return io_;
 }
 
+std::shared_ptr<IoDriver> Worker::file_driver() {
+    if (shared_.io_backend != io::Backend::io_uring) return nullptr;
+    auto driver = io_driver();
+    return driver ? std::move(*driver) : nullptr;
+}
+
 /// While it is busy: what is ready is not to wait until there is nothing else to do.
 void Worker::look_at_io() {
     const Instant now = std::chrono::steady_clock::now();
-    if (now - io_looked_at_ < time_between_io || io_->registrations() == 0) return;
+    if (now - io_looked_at_ < time_between_io || !io_->is_used()) return;
     io_looked_at_ = now;
     std::unique_lock io_lock(io_mutex_, std::defer_lock);
     if (crew_) io_lock.lock();
@@ -72,13 +78,16 @@ void Worker::look_at_io() {
 
 void Worker::dispatch_io_for() noexcept {
     IoDriver* const io = io_of_others_.load(memory_order_acquire);
-    if (!io || io->registrations() == 0) return;
+    if (!io || !io->is_used()) return;
     const std::unique_lock io_lock(io_mutex_, std::try_to_lock);
     if (io_lock) io->poll_now();
 }
 
 void Worker::close_drivers() noexcept {
-    if (io_) io_->shutdown();
+    if (io_) {
+        io_->end_calls(std::chrono::steady_clock::now() + shared_.options.blocking_patience);
+        io_->shutdown();
+    }
     TimeDriver::close();
 }
 

@@ -86,11 +86,11 @@ private:
 /// An open file: an AsyncRead and AsyncWrite. Reads and writes go on where the last one ended; there is one
 /// place for both.
 ///
-/// The calls run on the runtime's pool, one at a time, with a buffer of their own: what a user lends is
-/// touched inside of a poll only, and never after its future is gone. A read that is given up loses nothing:
-/// the next one gets what it brought. A write that is given up may or may not be done (never in part without
-/// order): the next operation begins after it, and its error is that of the next `write`, `flush`, `sync_all`
-/// or `sync_data`.
+/// The calls run on the runtime's pool (on io_uring, for a regular file that was opened here: in the kernel),
+/// one at a time, with a buffer of their own: what a user lends is touched inside of a poll only, and never
+/// after its future is gone. A read that is given up loses nothing: the next one gets what it brought. A
+/// write that is given up may or may not be done (never in part without order): the next operation begins
+/// after it, and its error is that of the next `write`, `flush`, `sync_all` or `sync_data`.
 ///
 /// Destroying it closes the file, after the call that is under way. One task at a time; it outlives the
 /// futures that it gives.
@@ -169,6 +169,8 @@ public:
     [[nodiscard]] int fd() const noexcept { return file_.fd(); }
 
 private:
+    friend class OpenOptions;
+    explicit File(detail::PoolFile file) noexcept : file_(std::move(file)) {}
     detail::PoolFile file_;
 };
 

@@ -45,6 +45,8 @@ public:
     [[nodiscard]] bool is_done() const noexcept { return done_.load(memory_order_acquire); }
     /// True: it is done. Else `waker` is registered.
     bool poll(const Waker& waker);
+    /// Instead of `submit`: somebody else than a pool has it done, and shares it until it is.
+    void share() noexcept { references_.fetch_add(1, memory_order_relaxed); }
     /// Drops the waker that is registered.
     void forget_waker() noexcept { (void)waker_.take(); }
     /// Takes it back, if it has not begun: it then is done, with an error.
@@ -61,10 +63,10 @@ protected:
     /// Calls the function, stores its result and destroys the function; or only destroys it.
     virtual void call() noexcept = 0;
     virtual void discard() noexcept = 0;
-
-private:
+    /// [B1] The result is there.
     void finish() noexcept;
 
+private:
     AtomicWaker waker_;
     Atomic<unsigned> references_{1};
     Atomic<bool> done_{false};

@@ -15,6 +15,7 @@
 namespace rouse::detail {
 
 class BlockingPool;
+class FileCall;
 
 /// Watches descriptors for one runtime (for one worker, where there are several), and is what its thread
 /// sleeps in. A backend says how; what is known of the descriptors and who waits for them is the same for
@@ -59,6 +60,17 @@ public:
     /// Gives the source of a closed descriptor back.
     void remove(IoSource& source) noexcept;
 
+    /// Has a call on a file done by the kernel, and shares it until then. False: it cannot, now or ever. By
+    /// the thread that drives.
+    virtual bool start_call(FileCall&) noexcept { return false; }
+    /// Of which so many are under way.
+    [[nodiscard]] virtual std::size_t calls() const noexcept { return 0; }
+    /// The end of them, after which none is started: they are interrupted if that can be, and waited for. By
+    /// who would drive. What still is under way when the time has come goes on alone.
+    virtual void end_calls(TimePoint) noexcept {}
+    /// Something may come from it.
+    [[nodiscard]] bool is_used() const noexcept { return registrations() != 0 || calls() != 0; }
+
     /// The end of the runtime: everyone who waits is woken, with `runtime_ended`, and so is who comes later.
     void shutdown() noexcept;
 
@@ -69,7 +81,7 @@ public:
     [[nodiscard]] std::uint64_t ready_events() const noexcept {
         return ready_events_.load(memory_order_relaxed);
     }
-    /// Somebody waits for a descriptor. Looks at all of them.
+    /// Somebody waits for a descriptor, or the kernel does a call. Looks at all of them.
     [[nodiscard]] bool anyone_waits() noexcept;
     /// The same, but looks at a few of them only: false may be wrong. By whoever drives.
     [[nodiscard]] bool seems_awaited() noexcept;
@@ -117,6 +129,8 @@ public:
     virtual Result<std::shared_ptr<IoDriver>> io_driver() = 0;
     /// And its threads for calls that block. Null: there are none.
     virtual std::shared_ptr<BlockingPool> blocking_pool() { return nullptr; }
+    /// The driver that may have calls on files done by the kernel. Null: they are for the pool.
+    virtual std::shared_ptr<IoDriver> file_driver() { return nullptr; }
 
     /// The one that is driven on this thread, or null.
     static IoHost* current() noexcept;

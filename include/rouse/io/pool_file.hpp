@@ -5,6 +5,7 @@
 #include "rouse/io/blocking.hpp"
 #include "rouse/io/bytes.hpp"
 #include "rouse/io/descriptor.hpp"
+#include "rouse/io/file_call.hpp"
 
 #include <csignal>
 #include <cstdint>
@@ -33,10 +34,11 @@ Result<std::size_t> write_quietly(int fd, io::ConstBytes bytes) noexcept;
 /// All of it.
 Result<> write_all_quietly(int fd, io::ConstBytes bytes) noexcept;
 
-/// A descriptor that blocks, as a stream: one call at a time, on the pool, with a buffer that the call and
-/// this share. The buffer which a user lends is touched inside of a poll only. What a read that was given up
-/// has brought is kept for the next read; a write that was given up is awaited before anything else happens,
-/// and its error goes to the next write, flush or sync.
+/// A descriptor that blocks, as a stream: one call at a time, on the pool (or, where it is a regular file and
+/// the runtime is on io_uring, by the kernel), with a buffer that the call and this share. The buffer which a
+/// user lends is touched inside of a poll only. What a read that was given up has brought is kept for the
+/// next read; a write that was given up is awaited before anything else happens, and its error goes to the
+/// next write, flush or sync.
 class PoolFile {
 public:
     /// What a call gives: a number, whatever it means.
@@ -44,6 +46,13 @@ public:
     using Call = std::move_only_function<Value(int fd)>;
 
     explicit PoolFile(UniqueFd fd) : fd_(std::make_shared<const UniqueFd>(std::move(fd))) {}
+    /// `fd` was opened just now: nobody else moves its place. Only then the kernel may do the calls, which
+    /// sets the place anew after each.
+    static PoolFile opened(UniqueFd fd) {
+        PoolFile file(std::move(fd));
+        file.kind_ = Kind::unknown;
+        return file;
+    }
     PoolFile(PoolFile&&) noexcept = default;
     PoolFile& operator=(PoolFile&&) noexcept = default;
 
@@ -60,7 +69,8 @@ public:
 
     /// The start of another call: its ticket, or 0: one before it still runs, and the waker is registered.
     /// Then `poll_call` until it has the value, or `cancel`.
-    std::uint64_t poll_start(Context& cx, Call& call, bool moves_cursor);
+    /// `action`: what the kernel can do instead of `call`.
+    std::uint64_t poll_start(Context& cx, Call& call, bool moves_cursor, FileAction action);
     bool poll_call(Context& cx, std::uint64_t ticket, Value& value);
     void cancel() noexcept;
     [[nodiscard]] std::error_code take_late_error() noexcept { return std::exchange(late_, {}); }
@@ -68,7 +78,17 @@ public:
 private:
     class Buffer;
     enum class Busy : std::uint8_t { no, reads, writes, calls };
+    /// What the kernel may do: nothing, all but to write, or all.
+    enum class Kind : std::uint8_t { pool, unknown, appends, regular };
+    void begin(Busy busy) noexcept {
+        busy_ = busy;
+        given_up_ = false;
+        ++tickets_;
+    }
     void submit(Busy busy, Call call);
+    /// The same by the kernel. False: not this time.
+    bool start(Busy busy, FileAction action, io::Bytes room);
+    [[nodiscard]] Kind kind_of_file() const noexcept;
     /// Waits for the call that is under way, and takes its result in. False: it still runs.
     bool poll_settle(Context& cx, Value& value);
     io::Bytes buffer(std::size_t size);
@@ -87,6 +107,7 @@ private:
     std::error_code late_;
     std::uint64_t tickets_ = 0;
     Busy busy_ = Busy::no;
+    Kind kind_ = Kind::pool;
     bool given_up_ = false; // nobody waits for what is under way
 };
 
@@ -98,11 +119,12 @@ public:
 
     /// `reports_late`: with the error of an earlier write that nobody waited for. `out` is what `call` fills.
     PoolFileCall(PoolFile& file, const char* what, PoolFile::Call call, bool moves_cursor, bool reports_late,
-                 std::shared_ptr<T> out = nullptr)
+                 std::shared_ptr<T> out = nullptr, FileAction action = FileAction::none)
         : file_(&file),
           call_(std::move(call)),
           out_(std::move(out)),
           what_(what),
+          action_(action),
           moves_cursor_(moves_cursor),
           reports_late_(reports_late) {}
     /// Only before the first poll.
@@ -111,6 +133,7 @@ public:
           call_(std::move(other.call_)),
           out_(std::move(other.out_)),
           what_(other.what_),
+          action_(other.action_),
           moves_cursor_(other.moves_cursor_),
           reports_late_(other.reports_late_) {}
     PoolFileCall& operator=(PoolFileCall&&) = delete;
@@ -123,7 +146,7 @@ public:
         if (!file_) [[unlikely]]
             stop_polled_after_ready(what_);
         polled_ = true;
-        if (ticket_ == 0) ticket_ = file_->poll_start(cx, call_, moves_cursor_);
+        if (ticket_ == 0) ticket_ = file_->poll_start(cx, call_, moves_cursor_, action_);
         return ticket_ != 0 && file_->poll_call(cx, ticket_, value_);
     }
     Output take_ready() {
@@ -144,6 +167,7 @@ private:
     PoolFile::Value value_;
     const char* what_;
     std::uint64_t ticket_ = 0;
+    FileAction action_;
     bool moves_cursor_;
     bool reports_late_;
     bool polled_ = false;

@@ -3,6 +3,7 @@
 #include "rouse/io/driver.hpp"
 
 #include "base/fork.hpp"
+#include "io/io_uring/calls.hpp"
 #include "io/io_uring/polls.hpp"
 #include "io/io_uring/ring.hpp"
 #include "io/poll_bits.hpp"
@@ -53,11 +54,11 @@ public:
     }
 
     void wait(std::optional<TimePoint> deadline) noexcept override {
-        if (count_ > 0) return; // an edge comes once: what was not dispatched must not be written over
+        if (has_taken()) return; // an edge comes once: what was not dispatched must not be written over
         bool over = deadline == TimePoint::min();
         for (;;) {
             const bool unparked = collect();
-            if (count_ > 0 || unparked || over) return;
+            if (has_taken() || unparked || over) return;
             switch (ring_.sleep(deadline)) {
             case Ring::Slept::woken:
                 break;
@@ -72,7 +73,7 @@ public:
     }
     std::size_t dispatch() noexcept override {
         for (std::size_t i = 0; i < count_; ++i) ready(events_[i].key, readiness_of(events_[i].bits));
-        return std::exchange(count_, 0);
+        return std::exchange(count_, 0) + calls_.dispatch();
     }
     void unpark() noexcept override {
         if (process_.is_fork()) return; // it would be the parent that wakes
@@ -84,6 +85,16 @@ public:
     }
     const char* backend() const noexcept override { return "io_uring"; }
     int descriptor() const noexcept override { return ring_.descriptor(); }
+
+    bool start_call(FileCall& call) noexcept override {
+        process_.refuse_fork();
+        return calls_.start(ring_, call);
+    }
+    std::size_t calls() const noexcept override { return calls_.under_way(); }
+    void end_calls(TimePoint until) noexcept override {
+        calls_.end(ring_);
+        while (calls_.under_way() != 0 && std::chrono::steady_clock::now() < until) park(until);
+    }
 
 protected:
     std::error_code arm(int fd, std::uint64_t key) noexcept override {
@@ -117,13 +128,14 @@ private:
         polls_.for_each([&](int fd, std::uint64_t key) { ring_.submit_surely(poll_of(fd, key)); });
     }
 
+    [[nodiscard]] bool has_taken() const noexcept { return count_ > 0 || calls_.any_taken(); }
     /// Takes in what is in the ring. True: an unpark came.
     bool collect() noexcept {
         bool unparked = false;
         bool full = false;
         do {
             full = take_results(unparked);
-        } while (count_ == 0 && (full || ring_.flush_overflow()));
+        } while (!has_taken() && (full || ring_.flush_overflow()));
         confirm_priority();
         return unparked;
     }
@@ -138,6 +150,8 @@ private:
                 if (mark == wake_mark) {
                     unparked = true;
                     wake_ended = !(flags & IORING_CQE_F_MORE);
+                } else if (Calls::is_call(mark)) {
+                    calls_.take(ring_, mark, result);
                 } else if (Polls::Poll* const poll = polls_.find(mark)) { // or a late one
                     take(*poll, mark, result, flags);
                 }
@@ -189,6 +203,7 @@ private:
     ProcessMark process_;
     Ring ring_;
     Polls polls_;
+    Calls calls_;
     int wake_ = -1;
     // Of the thread that drives:
     std::size_t count_ = 0;

@@ -34,7 +34,7 @@ std::error_code Ring::start() noexcept {
     if (const int error = io_uring_queue_init_params(submissions, &ring_, &params))
         return system_error(error);
     started_ = true;
-    constexpr unsigned needed = IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG | IORING_FEAT_RW_CUR_POS;
+    constexpr unsigned needed = IORING_FEAT_NODROP | IORING_FEAT_EXT_ARG;
     if ((ring_.features & needed) != needed) return system_error(-EINVAL);
     io_uring_sync_cancel_reg reg{};
     reg.addr = nobody;

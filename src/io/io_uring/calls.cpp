@@ -1,0 +1,89 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "io/io_uring/calls.hpp"
+
+#include <utility>
+
+namespace rouse::detail {
+namespace {
+
+// A read that finds all in the page cache is done at once, by the thread that asks: but not one so large that
+// others would wait for the copying.
+constexpr std::size_t most_at_once = std::size_t{64} << 10;
+
+std::uint32_t slot_of(std::uint64_t mark) noexcept { return static_cast<std::uint32_t>(mark >> 32); }
+
+} // namespace
+
+void Calls::prepare(io_uring_sqe* sqe, const FileCall& call, std::uint64_t mark) noexcept {
+    const auto size = static_cast<unsigned>(call.room.size());
+    const auto place = static_cast<std::uint64_t>(call.place);
+    switch (call.action) {
+    case FileAction::read:
+        io_uring_prep_read(sqe, call.fd(), call.room.data(), size, place);
+        if (size > most_at_once) sqe->flags |= IOSQE_ASYNC;
+        break;
+    case FileAction::write:
+        io_uring_prep_write(sqe, call.fd(), call.room.data(), size, place);
+        // By a worker of the kernel, which takes the SIGXFSZ that comes of it; and it may take long.
+        sqe->flags |= IOSQE_ASYNC;
+        break;
+    case FileAction::sync_all:
+        io_uring_prep_fsync(sqe, call.fd(), 0);
+        break;
+    case FileAction::sync_data:
+        io_uring_prep_fsync(sqe, call.fd(), IORING_FSYNC_DATASYNC);
+        break;
+    case FileAction::none:
+        io_uring_prep_nop(sqe);
+        break;
+    }
+    io_uring_sqe_set_data64(sqe, mark);
+}
+
+bool Calls::start(Ring& ring, FileCall& call) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (ended_) return false;
+    if (free_.empty()) {
+        free_.push_back(static_cast<std::uint32_t>(slots_.size()));
+        slots_.push_back(nullptr);
+    }
+    const std::uint32_t slot = free_.back();
+    const std::uint64_t mark = (static_cast<std::uint64_t>(slot) << 32) | low_mark;
+    if (ring.submit([&](io_uring_sqe* sqe) { prepare(sqe, call, mark); })) return false;
+    call.share();
+    free_.pop_back();
+    slots_[slot] = &call;
+    under_way_.fetch_add(1, memory_order_release);
+    return true;
+}
+
+void Calls::take(Ring& ring, std::uint64_t mark, int result) noexcept {
+    const std::lock_guard lock(mutex_);
+    FileCall* const call = slots_[slot_of(mark)];
+    if (!ended_ && (result == -ECANCELED || result == -EINTR || result == -EAGAIN)) { // [U6]
+        ring.submit_surely([&](io_uring_sqe* sqe) { prepare(sqe, *call, mark); });
+        return;
+    }
+    slots_[slot_of(mark)] = nullptr;
+    free_.push_back(slot_of(mark));
+    taken_.emplace_back(call, result);
+}
+
+std::size_t Calls::dispatch() noexcept {
+    const auto taken = std::exchange(taken_, {}); // a waker may come to drive
+    for (const auto& [call, result] : taken) {
+        call->complete(result);
+        under_way_.fetch_sub(1, memory_order_release); // whom it woke is queued by now
+    }
+    return taken.size();
+}
+
+void Calls::end(Ring& ring) noexcept {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    for (std::size_t slot = 0; slot < slots_.size(); ++slot)
+        if (slots_[slot]) ring.cancel((static_cast<std::uint64_t>(slot) << 32) | low_mark);
+}
+
+} // namespace rouse::detail

@@ -1,0 +1,50 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "io/io_uring/ring.hpp"
+#include "rouse/base/atomic.hpp"
+#include "rouse/io/file_call.hpp"
+
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+namespace rouse::detail {
+
+/// The calls on files that one ring has under way. It holds a reference to each until its result has come.
+///
+/// [U6] A call that ends with ECANCELED or EINTR has done nothing, and nobody meant it to end: the thread
+/// that submitted it is gone. It is submitted again, by the thread that drives; after `end` no more.
+class Calls {
+public:
+    static constexpr std::uint32_t low_mark = 0xffff'fffe; // no source has this index
+    static bool is_call(std::uint64_t mark) noexcept { return static_cast<std::uint32_t>(mark) == low_mark; }
+
+    /// False: the kernel has no room for it now, or it is the end.
+    bool start(Ring& ring, FileCall& call) noexcept;
+    [[nodiscard]] std::size_t under_way() const noexcept { return under_way_.load(memory_order_acquire); }
+
+    // ---- the thread that drives ----
+
+    void take(Ring& ring, std::uint64_t mark, int result) noexcept;
+    [[nodiscard]] bool any_taken() const noexcept { return !taken_.empty(); }
+    /// Completes what was taken; how many.
+    std::size_t dispatch() noexcept;
+
+    /// No more are started, and those that are under way are interrupted, where that can be.
+    void end(Ring& ring) noexcept;
+
+private:
+    static void prepare(io_uring_sqe* sqe, const FileCall& call, std::uint64_t mark) noexcept;
+
+    Atomic<std::size_t> under_way_{0};
+    std::mutex mutex_; // for what follows
+    std::vector<FileCall*> slots_;
+    std::vector<std::uint32_t> free_;
+    bool ended_ = false;
+
+    std::vector<std::pair<FileCall*, int>> taken_; // of the thread that drives
+};
+
+} // namespace rouse::detail

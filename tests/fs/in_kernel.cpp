@@ -1,0 +1,333 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// Files over both backends: what differs is who does the calls on regular ones, a thread of the pool or the
+// kernel.
+
+#include <rouse/fs/files.hpp>
+#include <rouse/io/driver.hpp>
+#include <rouse/rouse.hpp>
+
+#include "fs/temporary.hpp"
+#include "support/quiet_runtime.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#if ROUSE_ASAN
+#include <sanitizer/asan_interface.h>
+#endif
+
+namespace {
+
+using rouse::or_throw;
+using rouse::Task;
+using rouse::fs::File;
+using rouse::fs::OpenOptions;
+using rouse::io::Backend;
+using rouse::io::bytes;
+using rouse::io::room;
+using rouse_test::TemporaryDir;
+
+class Files : public testing::TestWithParam<Backend> {
+protected:
+    void SetUp() override {
+        if (GetParam() != Backend::io_uring) return;
+        const auto driver = rouse::detail::make_io_uring_driver();
+        if (!driver) GTEST_SKIP() << "io_uring: " << driver.error().message();
+    }
+    static rouse::RuntimeOptions options() {
+        auto options = rouse_test::quiet_options();
+        options.paused_clock = false;
+        options.io_backend = GetParam();
+        return options;
+    }
+    template <class F>
+    static void run(F main) {
+        rouse::Runtime::current_thread(options()).block_on(std::move(main));
+    }
+    static std::string text_of(const std::string& path) {
+        std::ifstream file(path);
+        return {std::istreambuf_iterator<char>(file), {}};
+    }
+    const TemporaryDir dir;
+};
+INSTANTIATE_TEST_SUITE_P(backends, Files, testing::Values(Backend::epoll, Backend::io_uring),
+                         [](const auto& given) {
+                             return std::string(given.param == Backend::epoll ? "epoll" : "io_uring");
+                         });
+
+/// Polls `future` once, from within a task. True: it was Ready.
+template <class F>
+Task<bool> poll_once(F& future) {
+    auto once = [&](rouse::Context& cx) -> rouse::Poll<bool> {
+        return rouse::Ready(future.poll(cx).is_ready());
+    };
+    co_return co_await rouse::poll_fn(std::move(once));
+}
+
+/// Memory that nobody may touch once it is given back: ASan sees to it, but not to what the kernel does.
+class Lent {
+public:
+    explicit Lent(std::string_view text) : text(text) {}
+    Lent(const Lent&) = delete;
+    Lent& operator=(const Lent&) = delete;
+    void take_back() {
+        std::fill(text.begin(), text.end(), '#');
+#if ROUSE_ASAN
+        __asan_poison_memory_region(text.data(), text.size());
+#endif
+    }
+    ~Lent() {
+#if ROUSE_ASAN
+        __asan_unpoison_memory_region(text.data(), text.size());
+#endif
+        EXPECT_EQ(text.find_first_not_of('#'), std::string::npos) << "it was written to";
+    }
+    std::string text;
+};
+
+TEST_P(Files, what_was_written_is_read_in_pieces_and_at_once) {
+    run([&]() -> Task<> {
+        std::string much(3'000'000, '-');
+        for (std::size_t i = 0; i < much.size(); ++i) much[i] = static_cast<char>('a' + i * 7 % 26);
+        auto file = or_throw(co_await OpenOptions().read(true).write(true).create(true).open(dir / "a"));
+        or_throw(co_await rouse::io::write_all(file, bytes(much)));
+        or_throw(co_await file.sync_data());
+        or_throw(co_await file.sync_all());
+        EXPECT_EQ(co_await file.seek(0), 0u);
+        std::string back(much.size(), '-');
+        or_throw(co_await rouse::io::read_exact(file, room(back)));
+        EXPECT_TRUE(back == much);
+        EXPECT_EQ(co_await file.seek(10), 10u);
+        std::string few(5, '-');
+        EXPECT_EQ(co_await file.read(room(few)), 5u);
+        EXPECT_EQ(few, much.substr(10, 5));
+        EXPECT_EQ(co_await file.write(bytes("FEW")), 3u);
+        EXPECT_EQ(co_await file.read(room(few)), 5u);
+        EXPECT_EQ(few, much.substr(18, 5));
+        EXPECT_EQ(co_await file.seek_from_end(0), much.size());
+        EXPECT_EQ(co_await file.read(room(few)), 0u);
+    });
+}
+
+TEST_P(Files, the_kernel_does_it_where_it_is_asked_to) {
+    auto runtime = rouse::Runtime::current_thread(options());
+    runtime.block_on([&]() -> Task<> {
+        auto file = or_throw(co_await File::create(dir / "a"));
+        or_throw(co_await rouse::io::write_all(file, bytes("x")));
+        or_throw(co_await file.sync_all());
+    });
+    EXPECT_STREQ(runtime.metrics().workers.at(0).io_backend,
+                 GetParam() == Backend::io_uring ? "io_uring" : "");
+}
+
+TEST_P(Files, errors_are_values) {
+    run([&]() -> Task<> {
+        or_throw(co_await rouse::fs::write(dir / "a", "text"));
+        auto file = or_throw(co_await File::open(dir / "a"));
+        EXPECT_EQ((co_await file.write(bytes("x"))).error(), std::errc::bad_file_descriptor);
+        std::string text(10, '-');
+        EXPECT_EQ(co_await file.read(room(text)), 4u);
+        auto directory = or_throw(co_await File::open(dir.path()));
+        EXPECT_EQ((co_await directory.read(room(text))).error(), std::errc::is_a_directory);
+        auto full = or_throw(co_await OpenOptions().write(true).open("/dev/full"));
+        EXPECT_EQ((co_await full.write(bytes("x"))).error(), std::errc::no_space_on_device);
+    });
+}
+
+TEST_P(Files, appends_go_to_the_end_and_reads_of_others_see_them) {
+    run([&]() -> Task<> {
+        or_throw(co_await rouse::fs::write(dir / "a", "first"));
+        auto one = or_throw(co_await OpenOptions().append(true).open(dir / "a"));
+        auto two = or_throw(co_await OpenOptions().append(true).open(dir / "a"));
+        or_throw(co_await rouse::io::write_all(one, bytes(" one")));
+        or_throw(co_await rouse::io::write_all(two, bytes(" two")));
+        or_throw(co_await rouse::io::write_all(one, bytes(" three")));
+        EXPECT_EQ(text_of(dir / "a"), "first one two three");
+    });
+}
+
+TEST_P(Files, a_dropped_read_never_touches_the_lent_buffer_and_loses_nothing) {
+    run([&]() -> Task<> {
+        std::string much(300'000, '-');
+        for (std::size_t i = 0; i < much.size(); ++i) much[i] = static_cast<char>('a' + i % 26);
+        or_throw(co_await rouse::fs::write(dir / "a", much));
+        for (std::size_t size : {10u, 200'000u}) {
+            for (int round = 0; round < 20; ++round) {
+                auto file = or_throw(co_await File::open(dir / "a"));
+                Lent lent(std::string(size, '#'));
+                bool done = false;
+                {
+                    auto reading = file.read(room(lent.text));
+                    done = co_await poll_once(reading);
+                }
+                lent.take_back();
+                if (done) continue; // the pool was fast
+                std::string all;
+                or_throw(co_await rouse::io::read_to_end(file, all));
+                // One that was taken back before it began has read nothing; any other is kept.
+                EXPECT_TRUE(all == much) << all.size();
+            }
+        }
+    });
+}
+
+TEST_P(Files, a_dropped_write_never_reads_the_lent_buffer_and_comes_before_what_follows) {
+    run([&]() -> Task<> {
+        for (std::size_t size : {10u, 200'000u}) {
+            for (int round = 0; round < 20; ++round) {
+                auto file = or_throw(co_await File::create(dir / "a"));
+                Lent lent(std::string(size, 'w'));
+                {
+                    auto writing = file.write(bytes(lent.text));
+                    (void)co_await poll_once(writing); // a pool may be fast
+                }
+                lent.take_back();
+                or_throw(co_await rouse::io::write_all(file, bytes("end")));
+                const std::string text = text_of(dir / "a");
+                EXPECT_TRUE(text == "end" || text == std::string(size, 'w') + "end") << text.substr(0, 40);
+            }
+        }
+    });
+}
+
+TEST_P(Files, a_file_that_is_destroyed_in_the_middle_of_a_write_closes_after_it) {
+    run([&]() -> Task<> {
+        Lent lent(std::string(500'000, 'w'));
+        {
+            auto file = or_throw(co_await File::create(dir / "a"));
+            auto writing = file.write(bytes(lent.text));
+            (void)co_await poll_once(writing); // a pool may be fast
+        }
+        lent.take_back();
+        auto again = or_throw(co_await OpenOptions().write(true).open(dir / "a"));
+        or_throw(co_await again.sync_all());
+    });
+}
+
+TEST_P(Files, a_runtime_ends_while_calls_are_under_way) {
+    for (int round = 0; round < 20; ++round) {
+        std::optional<File> left;
+        Lent lent(std::string(900'000, 'w'));
+        {
+            auto runtime = rouse::Runtime::current_thread(options());
+            runtime.block_on([&]() -> Task<> {
+                left = or_throw(co_await File::create(dir / "a"));
+                auto one = left->write(bytes(lent.text));
+                (void)co_await poll_once(one);
+                auto works = [this](int n) -> Task<> {
+                    auto file = or_throw(co_await File::create(dir / std::to_string(n)));
+                    const std::string text(100'000, 'x');
+                    for (;;) {
+                        or_throw(co_await rouse::io::write_all(file, bytes(text)));
+                        or_throw(co_await file.seek(0));
+                        (void)co_await file.sync_data();
+                    }
+                };
+                for (int n = 0; n < 4; ++n) (void)rouse::spawn(works, n);
+                for (int n = 0; n < round * 3; ++n) co_await rouse::yield_now();
+            });
+        }
+        lent.take_back();
+    }
+}
+
+// Its threads end before it can look what has become of their calls.
+TEST_P(Files, workers_end_while_calls_are_under_way) {
+    auto several = options();
+    several.worker_threads = 2;
+    for (int round = 0; round < 20; ++round) {
+        auto runtime = rouse::Runtime::multi_thread(several);
+        runtime.block_on([&]() -> Task<> {
+            auto works = [this](int n) -> Task<> {
+                auto file = or_throw(co_await File::create(dir / std::to_string(n)));
+                const std::string text(100'000, 'x');
+                for (;;) {
+                    or_throw(co_await rouse::io::write_all(file, bytes(text)));
+                    or_throw(co_await file.seek(0));
+                    (void)co_await file.sync_data();
+                }
+            };
+            for (int n = 0; n < 6; ++n) (void)rouse::spawn(works, n);
+            for (int n = 0; n < round * 3; ++n) co_await rouse::yield_now();
+        });
+    }
+}
+
+TEST_P(Files, a_thread_that_ends_leaves_calls_to_the_next_that_drives) {
+    for (int round = 0; round < 20; ++round) {
+        auto runtime = rouse::Runtime::current_thread(options());
+        std::optional<File> file;
+        const std::string text(400'000, 'w');
+        std::jthread([&] {
+            runtime.block_on([&]() -> Task<> {
+                file = or_throw(co_await File::create(dir / "a"));
+                auto writing = file->write(bytes(text));
+                (void)co_await poll_once(writing); // a pool may be fast
+            });
+        }).join();
+        runtime.block_on([&]() -> Task<> { or_throw(co_await rouse::io::write_all(*file, bytes("end"))); });
+        const std::string all = text_of(dir / "a");
+        EXPECT_TRUE(all == "end" || all == text + "end") << all.size();
+    }
+}
+
+TEST_P(Files, several_workers_write_many_files) {
+    auto several = options();
+    several.worker_threads = 2;
+    auto runtime = rouse::Runtime::multi_thread(several);
+    runtime.block_on([&]() -> Task<> {
+        std::vector<rouse::JoinHandle<void>> all;
+        auto works = [this](int n) -> Task<> {
+            auto file = or_throw(
+                co_await OpenOptions().read(true).write(true).create(true).open(dir / std::to_string(n)));
+            for (int i = 0; i < 20; ++i) {
+                const std::string text = std::to_string(n * 1000 + i);
+                EXPECT_EQ(co_await file.seek(0), 0u);
+                or_throw(co_await rouse::io::write_all(file, bytes(text)));
+                EXPECT_EQ(co_await file.seek(0), 0u);
+                std::string back(text.size(), '-');
+                or_throw(co_await rouse::io::read_exact(file, room(back)));
+                EXPECT_EQ(back, text);
+                if (i % 5 == 0) or_throw(co_await file.sync_data());
+            }
+        };
+        for (int n = 0; n < 20; ++n) all.push_back(rouse::spawn(works, n));
+        for (auto& one : all) co_await one;
+    });
+}
+
+TEST_P(Files, a_paused_clock_waits_for_calls) {
+    auto paused = options();
+    paused.paused_clock = true;
+    rouse::Runtime::current_thread(paused).block_on([&]() -> Task<> {
+        auto file = or_throw(co_await File::create(dir / "a"));
+        auto synced = co_await rouse::timeout(std::chrono::hours(1), file.sync_all());
+        EXPECT_TRUE(synced.has_value());
+        const std::string text(900'000, 'w');
+        auto written = co_await rouse::timeout(std::chrono::hours(1), file.write(bytes(text)));
+        EXPECT_TRUE(written.has_value());
+    });
+}
+
+// The threads that the kernel keeps for it afterwards wake nobody.
+TEST_P(Files, a_deadlock_after_calls_is_found) {
+    if (ROUSE_TSAN) GTEST_SKIP() << "never proven there";
+    auto soon = options();
+    soon.deadlock_grace = std::chrono::milliseconds(20);
+    auto runtime = rouse::Runtime::current_thread(soon);
+    EXPECT_THROW(runtime.block_on([&]() -> Task<> {
+        auto file = or_throw(co_await File::create(dir / "a"));
+        or_throw(co_await rouse::io::write_all(file, bytes("x")));
+        or_throw(co_await file.sync_all());
+        auto [sender, receiver] = rouse::oneshot::channel<>();
+        (void)co_await receiver; // the sender is in this very frame
+    }),
+                 rouse::Deadlock);
+}
+
+} // namespace
