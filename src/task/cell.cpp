@@ -121,7 +121,7 @@ bool Cell::publish_shared(std::uint64_t word, std::uint64_t delta, bool keep) no
         // left to do here. Shared: only if no joiner is registered; one that comes later finds DONE.
         const bool last_step =
             !keep && (word & join_shared ? !(word & join_set) : local_joiner || joiner == 0);
-        if (!has_handle && !discarded) {
+        if (!has_handle && !discarded && !keep) {
             destroy_outcome();
             discarded = true;
         }
@@ -129,6 +129,9 @@ bool Cell::publish_shared(std::uint64_t word, std::uint64_t delta, bool keep) no
             ((word + delta - (last_step ? one_reference : 0)) | done) & ~(active | notified | lost);
         if (!this->word().compare_exchange_weak(word, next, memory_order_acq_rel, memory_order_acquire))
             continue;
+        // Kept: whoever has it in his list may look into it, and must see DONE before the result's destructor
+        // runs, which may ask for a dump. His reference holds the cell.
+        if (!has_handle && keep) destroy_outcome();
         if (last_step) {
             if (local_joiner) reinterpret_cast<TaskState*>(joiner - 1)->wake();
             if (unreferenced(next)) free(this);

@@ -19,6 +19,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -61,6 +62,37 @@ TEST(multi_thread_dumps, a_task_that_has_ended_on_another_worker_is_not_looked_i
         EXPECT_EQ(dump.tasks.size(), 1u) << dump.to_string();
         EXPECT_EQ((co_await task)[7], 0x4141414141414141);
         co_await empty;
+    };
+    runtime.block_on(main);
+}
+
+// Nobody has a handle, so the result dies on the worker where its task ended, which need not be the one that
+// has it in its list.
+TEST(multi_thread_dumps, a_dump_asked_for_by_the_destructor_of_a_result_does_not_look_into_its_task) {
+    auto runtime = Runtime::multi_thread(workers(3));
+    std::atomic<int> dumps{0};
+    class Result {
+    public:
+        explicit Result(std::atomic<int>& dumps) : dumps_(&dumps) {}
+        Result(Result&& other) noexcept : dumps_(std::exchange(other.dumps_, nullptr)) {}
+        Result& operator=(Result&&) = delete;
+        ~Result() {
+            if (!dumps_) return;
+            EXPECT_TRUE(rouse::Handle::current().dump().complete);
+            ++*dumps_;
+        }
+
+    private:
+        std::atomic<int>* dumps_;
+    };
+    auto ends = [&]() -> Task<Result> {
+        co_await rouse::yield_now();
+        co_return Result(dumps);
+    };
+    constexpr int tasks = 300;
+    auto main = [&]() -> Task<> {
+        for (int i = 0; i < tasks; ++i) rouse::spawn(ends).detach();
+        while (dumps.load() != tasks) co_await rouse::yield_now();
     };
     runtime.block_on(main);
 }
