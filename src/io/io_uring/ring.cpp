@@ -45,13 +45,22 @@ std::error_code Ring::start() noexcept {
     return {};
 }
 
-std::error_code Ring::submit_prepared(io_uring_sqe* sqe) noexcept {
+// What the kernel says of how many it took is no answer: it takes them in order, so what counts is whether
+// any is left.
+std::error_code Ring::submit_queue() noexcept {
+    if (io_uring_sq_ready(&ring_) == 0) return {};
     const int submitted = io_uring_submit(&ring_);
-    if (submitted == 1) return {};
+    if (io_uring_sq_ready(&ring_) == 0) return {};
+    return system_error(submitted < 0 ? submitted : -EAGAIN);
+}
+
+std::error_code Ring::submit_prepared(io_uring_sqe* sqe) noexcept {
+    const std::error_code error = submit_queue();
+    if (!error) return {};
     // The kernel has no memory for it, and has left it in the queue, where a later call would find it.
     io_uring_prep_nop(sqe);
     io_uring_sqe_set_data64(sqe, nobody);
-    return system_error(submitted < 0 ? submitted : -EAGAIN);
+    return error;
 }
 
 bool Ring::cancel(std::uint64_t mark) noexcept {

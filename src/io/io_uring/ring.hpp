@@ -26,7 +26,8 @@ namespace rouse::detail {
 /// ECANCELED.
 ///
 /// [U2] Each submission is a system call of its own, made by the thread that wants it, under the mutex, and
-/// the queue is empty again after it. Nothing waits for the thread that drives: not the close of a socket,
+/// the queue is empty again after it: or has one request that does nothing, in place of one that was refused.
+/// Nothing waits for the thread that drives: not the close of a socket,
 /// which the peer is to see, nor a foreign loop that polls the ring's descriptor.
 class Ring {
 public:
@@ -46,6 +47,7 @@ public:
     template <class Fill>
     std::error_code submit(Fill fill) noexcept {
         const std::lock_guard lock(mutex_);
+        if (const std::error_code error = submit_queue()) return error;
         io_uring_sqe* const sqe = io_uring_get_sqe(&ring_); // [U2] there is room
         fill(sqe);
         return submit_prepared(sqe);
@@ -89,6 +91,7 @@ private:
         return error.value() == EAGAIN || error.value() == ENOMEM || error.value() == EBUSY;
     }
     std::error_code submit_prepared(io_uring_sqe* sqe) noexcept;
+    std::error_code submit_queue() noexcept;
     int enter_until(const __kernel_timespec* time) noexcept;
 
     io_uring ring_{};
