@@ -75,9 +75,41 @@ io::Bytes PoolFile::buffer(std::size_t size) {
 
 void PoolFile::submit(Busy busy, Call call) {
     begin(busy);
+    submit(std::move(call));
+}
+
+void PoolFile::submit(Call call) {
+    in_kernel_ = FileAction::none;
     auto run = [call = std::move(call), fd = fd_, buffer = buffer_]() mutable { return call(fd->get()); };
     job_ = BlockingRef<Value>::make(std::move(run));
     job_->submit(BlockingPool::current("an operation on a file"));
+}
+
+PoolFile::Call PoolFile::call_for(FileAction action, io::Bytes room) {
+    return [action, room](int fd) -> Value {
+        switch (action) {
+        case FileAction::read:
+            return retry_bytes([&] { return ::read(fd, room.data(), room.size()); });
+        case FileAction::write:
+            return write_quietly(fd, room);
+        case FileAction::sync_all:
+            return retry_bytes([&] { return ::fsync(fd); });
+        case FileAction::sync_data:
+            return retry_bytes([&] { return ::fdatasync(fd); });
+        case FileAction::none:
+            break;
+        }
+        return 0;
+    };
+}
+
+// The place of the file is where it was before.
+bool PoolFile::redo() {
+    if (in_kernel_ == FileAction::none || job_->refused() || !FileCall::is_not_done(*job_->value))
+        return false;
+    if (!IoHost::current()) return false; // polled outside of a runtime: there is no pool
+    submit(call_for(in_kernel_, kernels_room_));
+    return true;
 }
 
 // A pipe or a terminal may block for ever, and writing to one raises signals where the kernel finishes it.
@@ -103,12 +135,14 @@ bool PoolFile::start(Busy busy, FileAction action, io::Bytes room) {
     BlockingRef<Value> job(call);
     if (!driver->start_call(*call)) return false;
     begin(busy);
+    in_kernel_ = action;
+    kernels_room_ = room;
     job_ = std::move(job);
     return true;
 }
 
 bool PoolFile::poll_settle(Context& cx, Value& value) {
-    if (!job_->poll(cx.waker())) return false;
+    if (!job_->poll(cx.waker()) || (redo() && !job_->poll(cx.waker()))) return false;
     const BlockingRef<Value> job = std::move(job_);
     if (job->refused()) value = std::unexpected(job->refused());
     else if (job->error) value = std::unexpected(std::make_error_code(std::errc::not_enough_memory));
@@ -134,9 +168,7 @@ Poll<Result<std::size_t>> PoolFile::poll_read(Context& cx, io::Bytes room) {
             const io::Bytes into = buffer(std::min(room.size(), most_at_a_time));
             begin_ = end_ = 0;
             if (!start(Busy::reads, FileAction::read, into))
-                submit(Busy::reads, [into](int fd) -> Value {
-                    return retry_bytes([&] { return ::read(fd, into.data(), into.size()); });
-                });
+                submit(Busy::reads, call_for(FileAction::read, into));
         }
         const bool reads = busy_ == Busy::reads;
         Value value;

@@ -61,7 +61,7 @@ bool Calls::start(Ring& ring, FileCall& call) noexcept {
 void Calls::take(Ring& ring, std::uint64_t mark, int result) noexcept {
     const std::lock_guard lock(mutex_);
     FileCall* const call = slots_[slot_of(mark)];
-    if (!ended_ && (result == -ECANCELED || result == -EINTR || result == -EAGAIN)) { // [U6]
+    if (!ended_ && FileCall::is_not_done(result) && ++call->tries < most_tries) { // [U6]
         ring.submit_surely([&](io_uring_sqe* sqe) { prepare(sqe, *call, mark); });
         return;
     }

@@ -15,7 +15,9 @@ namespace rouse::detail {
 /// The calls on files that one ring has under way. It holds a reference to each until its result has come.
 ///
 /// [U6] A call that ends with ECANCELED or EINTR has done nothing, and nobody meant it to end: the thread
-/// that submitted it is gone. It is submitted again, by the thread that drives; after `end` no more.
+/// that submitted it is gone. It is submitted again, by the thread that drives; after `end` no more. Nor when
+/// it ends so once more: the kernel may have no thread for it (a limit on processes), and never get one. Then
+/// who waits for it has it done otherwise. EAGAIN is an answer: some files have it.
 class Calls {
 public:
     static constexpr std::uint32_t low_mark = 0xffff'fffe; // no source has this index
@@ -36,6 +38,8 @@ public:
     void end(Ring& ring) noexcept;
 
 private:
+    static constexpr unsigned most_tries = 3;
+
     static void prepare(io_uring_sqe* sqe, const FileCall& call, std::uint64_t mark) noexcept;
 
     Atomic<std::size_t> under_way_{0};
