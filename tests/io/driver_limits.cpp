@@ -5,7 +5,13 @@
 
 #include "io/backends.hpp"
 
+#include <algorithm>
+#include <vector>
+
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace {
@@ -64,6 +70,77 @@ TEST_P(DriverLimits, a_registration_that_was_refused_leaves_nothing_behind) {
         driver->remove(**added);
     }
     EXPECT_EQ(driver->registrations(), 0u);
+}
+
+void add_one(int fd) {
+    const std::uint64_t one = 1;
+    EXPECT_EQ(::write(fd, &one, sizeof(one)), 8);
+}
+
+/// May open so many files. False: not here.
+bool may_open(rlim_t count) {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur >= count) return true;
+    limit.rlim_cur = std::min(count, limit.rlim_max);
+    return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= count;
+}
+
+// The ring of io_uring has room for 4096 events; polls that report more end.
+TEST_P(DriverLimits, every_descriptor_is_watched_on_after_more_events_than_there_is_room_for) {
+    constexpr int count = 6000;
+    if (!may_open(count + 100)) GTEST_SKIP() << "no more than a few files may be open here";
+    std::vector<int> fds;
+    std::vector<std::unique_ptr<Watched>> watched;
+    for (int i = 0; i < count; ++i) {
+        fds.push_back(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+        watched.push_back(std::make_unique<Watched>(driver, fds.back()));
+    }
+    while (driver->poll_now() != 0) {}
+    for (int round = 0; round < 2; ++round) {
+        for (int twice = 0; twice < 2; ++twice)
+            for (const int fd : fds) add_one(fd);
+        while (driver->poll_now() != 0) {}
+        std::uint64_t sum = 0;
+        for (const int fd : fds) EXPECT_EQ(::read(fd, &sum, sizeof(sum)), 8);
+        while (driver->poll_now() != 0) {} // now they are writable, if they were not
+        for (const auto& one : watched) one->clear();
+        for (const int fd : fds) add_one(fd);
+        while (driver->poll_now() != 0) {}
+        int deaf = 0;
+        for (const auto& one : watched) deaf += !one->ready().is_readable();
+        EXPECT_EQ(deaf, 0);
+    }
+    watched.clear();
+    for (const int fd : fds) ::close(fd);
+}
+
+// A loop that is not ours sleeps in the descriptor of the driver.
+TEST_P(DriverLimits, a_foreign_loop_comes_back_until_all_is_watched_again) {
+    constexpr int count = 6000;
+    if (!may_open(count + 100)) GTEST_SKIP() << "no more than a few files may be open here";
+    std::vector<int> fds;
+    std::vector<std::unique_ptr<Watched>> watched;
+    for (int i = 0; i < count; ++i) {
+        fds.push_back(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
+        watched.push_back(std::make_unique<Watched>(driver, fds.back()));
+    }
+    const auto poll_while_readable = [&] {
+        pollfd ready{driver->descriptor(), POLLIN, 0};
+        while (::poll(&ready, 1, 0) == 1) driver->poll_now();
+    };
+    poll_while_readable();
+    for (int twice = 0; twice < 2; ++twice)
+        for (const int fd : fds) add_one(fd);
+    poll_while_readable();
+    for (const auto& one : watched) one->clear();
+    for (const int fd : fds) add_one(fd);
+    poll_while_readable();
+    int deaf = 0;
+    for (const auto& one : watched) deaf += !one->ready().is_readable();
+    EXPECT_EQ(deaf, 0);
+    watched.clear();
+    for (const int fd : fds) ::close(fd);
 }
 
 } // namespace

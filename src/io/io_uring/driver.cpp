@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cerrno>
+#include <vector>
 
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -31,6 +32,11 @@ auto poll_of(int fd, std::uint64_t mark, unsigned events = POLLIN | POLLOUT | PO
 /// itself; what is ready by then is reported at once, so no edge is lost. It looks under the mutex whether
 /// the descriptor still is registered; `disarm` takes it out there first, and cancels what is in the kernel
 /// then. So either the poll is not armed again, or it is, and the cancel finds it.
+///
+/// [U7] While the kernel has more results than had room, it ends each poll that reports, also one that was
+/// armed again just now. So polls that ended are armed again when the ring is calm: not while it is drained,
+/// and not more than it has room for; nobody sleeps before. There is something in the ring until then, so a
+/// foreign loop that polls its descriptor comes back.
 ///
 /// [U4] `disarm` is made by the thread that closes, and waits for nobody. The poll has a reference to the
 /// file, which is let go of where the poll ends [U1]: if the closing thread submitted it, before its call
@@ -58,7 +64,10 @@ public:
         bool over = deadline == TimePoint::min();
         for (;;) {
             const bool unparked = collect();
-            if (has_taken() || unparked || over) return;
+            const bool armed = arm_ended();
+            if (has_taken() || unparked) return;
+            if (armed) continue; // what is ready is in the ring now
+            if (over) return;
             switch (ring_.sleep(deadline)) {
             case Ring::Slept::woken:
                 break;
@@ -128,20 +137,40 @@ private:
         polls_.for_each([&](int fd, std::uint64_t key) { ring_.submit_surely(poll_of(fd, key)); });
     }
 
+    /// [U7] True: some were.
+    bool arm_ended() noexcept {
+        if (ended_.empty()) return false;
+        const std::lock_guard lock(polls_.mutex);
+        bool armed = false;
+        while (!ended_.empty() && ring_.is_calm()) {
+            const std::uint64_t key = ended_.back();
+            ended_.pop_back();
+            const Polls::Poll* const poll = polls_.find(key); // [U3]
+            if (!poll) continue;
+            ring_.submit_surely(poll_of(poll->fd, key));
+            armed = true;
+        }
+        return armed;
+    }
+
     [[nodiscard]] bool has_taken() const noexcept { return count_ > 0 || calls_.any_taken(); }
     /// Takes in what is in the ring. True: an unpark came.
     bool collect() noexcept {
         bool unparked = false;
-        bool full = false;
+        bool more = false;
         do {
-            full = take_results(unparked);
-        } while (!has_taken() && (full || ring_.flush_overflow()));
+            more = take_results(unparked);
+            if (has_taken() || more) continue;
+            more = ring_.flush_overflow();
+            overflowed_ = overflowed_ || more;
+        } while (!has_taken() && more);
         confirm_priority();
         return unparked;
     }
     /// True: there may be more.
     bool take_results(bool& unparked) noexcept {
         bool wake_ended = false;
+        overflowed_ = overflowed_ || ring_.has_overflow();
         unsigned room = static_cast<unsigned>(events_.size());
         {
             const std::lock_guard lock(polls_.mutex);
@@ -158,6 +187,7 @@ private:
             });
         }
         if (wake_ended) arm_wake();
+        if (room != 0 && !ring_.has_overflow()) overflowed_ = false;
         return room == 0;
     }
     void take(Polls::Poll& poll, std::uint64_t key, int result, unsigned flags) noexcept {
@@ -173,9 +203,12 @@ private:
         }
         if (flags & IORING_CQE_F_MORE) {
             poll.endings = 0;
-        } else if (result == -ECANCELED || (result >= 0 && ++poll.endings <= most_endings)) {
-            ring_.submit_surely(poll_of(poll.fd, key)); // [U3]
+            return;
         }
+        if (result < 0 && result != -ECANCELED) return;
+        // By itself, and not for want of room.
+        if (result >= 0 && !overflowed_ && ++poll.endings > most_endings) return;
+        ended_.push_back(key); // [U7]
     }
     void confirm_priority() noexcept { // [U5]
         std::array<pollfd, 64> asked;
@@ -206,6 +239,8 @@ private:
     Calls calls_;
     int wake_ = -1;
     // Of the thread that drives:
+    std::vector<std::uint64_t> ended_; // polls that are to be armed again, if they still are registered
+    bool overflowed_ = false;          // what is in the ring may have come there late
     std::size_t count_ = 0;
     std::array<Event, 256> events_;
 };

@@ -72,7 +72,7 @@ bool Ring::cancel(std::uint64_t mark) noexcept {
 }
 
 bool Ring::flush_overflow() noexcept {
-    if (!io_uring_cq_has_overflow(&ring_)) return false;
+    if (!has_overflow()) return false;
     return io_uring_enter2(static_cast<unsigned>(ring_.ring_fd), 0, 0, IORING_ENTER_GETEVENTS, nullptr,
                            _NSIG / 8) >= 0;
 }

@@ -76,8 +76,14 @@ public:
         }
         io_uring_cq_advance(&ring_, taken);
     }
-    /// The kernel has more results than had room in the ring; it has put them there now, if there is some.
+    /// The kernel has more results than had room in the ring.
+    [[nodiscard]] bool has_overflow() const noexcept { return io_uring_cq_has_overflow(&ring_); }
+    /// It had, and has put them there now, if there is some.
     bool flush_overflow() noexcept;
+    /// There is room for the results of what is submitted now.
+    [[nodiscard]] bool is_calm() const noexcept {
+        return !has_overflow() && io_uring_cq_ready(&ring_) < ring_.cq.ring_entries / 2;
+    }
     enum class Slept : std::uint8_t { woken, timed_out, lost_results };
     /// Until there is a result, or the deadline, which has passed when it says so; `woken` may be for
     /// nothing.
