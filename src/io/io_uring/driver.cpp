@@ -42,6 +42,10 @@ auto poll_of(int fd, std::uint64_t mark, unsigned events = POLLIN | POLLOUT | PO
 /// file, which is let go of where the poll ends [U1]: if the closing thread submitted it, before its call
 /// returns; else that thread is interrupted, asleep in the ring or not.
 ///
+/// [U8] For a result without room the kernel needs memory, and if there is none it drops the result, and
+/// counts it. Who drives looks at that count. A poll that is armed twice says all twice, and is cancelled
+/// twice. A call on a file whose result was dropped is not found: it ends with its runtime.
+///
 /// [U5] What a poll reports are the bits of the event, not the state of the descriptor, and sockets say
 /// "priority" with each piece of data. So for sockets poll(2) has the last word about that bit: once for all
 /// that one wait brought.
@@ -68,16 +72,7 @@ public:
             if (has_taken() || unparked) return;
             if (armed) continue; // what is ready is in the ring now
             if (over) return;
-            switch (ring_.sleep(deadline)) {
-            case Ring::Slept::woken:
-                break;
-            case Ring::Slept::timed_out:
-                over = true;
-                break;
-            case Ring::Slept::lost_results:
-                arm_all();
-                break;
-            }
+            over = !ring_.sleep(deadline);
         }
     }
     std::size_t dispatch() noexcept override {
@@ -131,10 +126,11 @@ private:
         (void)!::read(wake_, &count, sizeof(count));
         ring_.submit_surely(poll_of(wake_, wake_mark, POLLIN));
     }
-    void arm_all() noexcept {
+    /// [U8] Some polls have ended, and nobody knows which: all are armed again. Perhaps it was the unpark.
+    void find_lost() noexcept {
         arm_wake();
         const std::lock_guard lock(polls_.mutex);
-        polls_.for_each([&](int fd, std::uint64_t key) { ring_.submit_surely(poll_of(fd, key)); });
+        polls_.for_each([&](std::uint64_t key) { ended_.push_back(key); });
     }
 
     /// [U7] True: some were.
@@ -164,6 +160,10 @@ private:
             more = ring_.flush_overflow();
             overflowed_ = overflowed_ || more;
         } while (!has_taken() && more);
+        if (ring_.has_lost()) {
+            find_lost();
+            unparked = true;
+        }
         confirm_priority();
         return unparked;
     }

@@ -39,8 +39,7 @@ public:
     template <class Fn>
     void for_each(Fn fn) {
         for (std::size_t i = 0; i < polls_.size(); ++i)
-            if (polls_[i].fd >= 0)
-                fn(polls_[i].fd, (static_cast<std::uint64_t>(polls_[i].generation) << 32) | i);
+            if (polls_[i].fd >= 0) fn((static_cast<std::uint64_t>(polls_[i].generation) << 32) | i);
     }
 
 private:

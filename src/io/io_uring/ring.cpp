@@ -86,7 +86,7 @@ int Ring::enter_until(const __kernel_timespec* time) noexcept {
                            sizeof(arg));
 }
 
-Ring::Slept Ring::sleep(std::optional<TimePoint> deadline) noexcept {
+bool Ring::sleep(std::optional<TimePoint> deadline) noexcept {
     for (;;) {
         __kernel_timespec time{};
         if (deadline) {
@@ -107,8 +107,7 @@ Ring::Slept Ring::sleep(std::optional<TimePoint> deadline) noexcept {
             answer = enter_until(deadline ? &time : nullptr);
         }
         if (answer == -EINTR) continue; // a handler that means to wake unparks
-        if (answer == -ETIME) return Slept::timed_out;
-        return answer == -EBADR ? Slept::lost_results : Slept::woken;
+        return answer != -ETIME;
     }
 }
 

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include <liburing.h>
 #include <sched.h>
@@ -84,10 +85,13 @@ public:
     [[nodiscard]] bool is_calm() const noexcept {
         return !has_overflow() && io_uring_cq_ready(&ring_) < ring_.cq.ring_entries / 2;
     }
-    enum class Slept : std::uint8_t { woken, timed_out, lost_results };
-    /// Until there is a result, or the deadline, which has passed when it says so; `woken` may be for
-    /// nothing.
-    Slept sleep(std::optional<TimePoint> deadline) noexcept;
+    /// The kernel has dropped results since it was asked last.
+    bool has_lost() noexcept {
+        const unsigned lost = IO_URING_READ_ONCE(*ring_.cq.koverflow);
+        return std::exchange(lost_, lost) != lost;
+    }
+    /// Until there is a result: perhaps for nothing. False: the deadline has passed.
+    bool sleep(std::optional<TimePoint> deadline) noexcept;
 
     /// A result nobody asked for.
     static constexpr std::uint64_t nobody = ~std::uint64_t{0};
@@ -102,6 +106,7 @@ private:
 
     io_uring ring_{};
     bool started_ = false;
+    unsigned lost_ = 0;
     std::mutex mutex_; // over the submission queue
 };
 
