@@ -7,6 +7,7 @@
 #include "io/io_uring/polls.hpp"
 #include "io/io_uring/ring.hpp"
 #include "io/poll_bits.hpp"
+#include "rouse/io/operation.hpp"
 
 #include <array>
 #include <cerrno>
@@ -220,7 +221,8 @@ private:
                 asked[count] = pollfd{events_[i].socket, POLLPRI, 0};
                 event_of[count++] = i;
             }
-            if (count == 0 || ::poll(asked.data(), count, 0) < 0) continue;
+            // EINTR: what the kernel finishes on this thread interrupts it, for one.
+            if (count == 0 || retry([&] { return ::poll(asked.data(), count, 0); }) < 0) continue;
             for (nfds_t j = 0; j < count; ++j)
                 if (!(asked[j].revents & POLLPRI)) events_[event_of[j]].bits &= ~unsigned{POLLPRI};
         }
