@@ -113,11 +113,13 @@ bool PoolFile::redo() {
 }
 
 // A pipe or a terminal may block for ever, and writing to one raises signals where the kernel finishes it.
-// Nobody knows where a write ends that appends, but for write(2).
+// Nobody knows where a write ends that appends, but for write(2). Of O_NONBLOCK the kernel thinks that a read
+// at once cannot block, whatever the file system makes of it, and says EAGAIN where read(2) would wait.
 PoolFile::Kind PoolFile::kind_of_file() const noexcept {
     struct stat about{};
     const int flags = ::fcntl(fd(), F_GETFL);
-    if (flags < 0 || (flags & (O_DIRECT | O_PATH)) || ::fstat(fd(), &about) != 0 || !S_ISREG(about.st_mode))
+    if (flags < 0 || (flags & (O_DIRECT | O_NONBLOCK | O_PATH)) || ::fstat(fd(), &about) != 0 ||
+        !S_ISREG(about.st_mode))
         return Kind::pool;
     return flags & O_APPEND ? Kind::appends : Kind::regular;
 }
