@@ -150,6 +150,7 @@ bool PoolFile::poll_settle(Context& cx, Value& value) {
     else if (job->error) value = std::unexpected(std::make_error_code(std::errc::not_enough_memory));
     else value = *job->value;
     const Busy was = std::exchange(busy_, Busy::no);
+    if (job->refused() && was != Busy::calls) buffer_.reset(); // the kernel may still use it
     if (was == Busy::reads) end_ = value ? static_cast<std::size_t>(*value) : 0;
     if (was == Busy::writes && given_up_ && !value && !job->refused()) late_ = value.error();
     return true;

@@ -9,6 +9,7 @@
 
 #include "io/backends.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
@@ -117,6 +118,34 @@ TEST_F(PoolFileInKernel, a_write_that_was_given_up_is_done_all_the_same) {
     EXPECT_EQ(kernel->call->place, 3);
     kernel->complete(-EIO);
     EXPECT_EQ(file.poll_write(cx, bytes("two")).value().error(), std::errc::io_error);
+}
+
+// Its runtime has ended, and had no more patience; the file has not.
+TEST_F(PoolFileInKernel, what_the_kernel_still_uses_nobody_else_does) {
+    for (const bool reads : {true, false}) {
+        auto file = file_with("some text");
+        std::string text(4, '-');
+        const auto poll = [&] {
+            return reads ? file.poll_read(cx, room(text)) : file.poll_write(cx, bytes("new"));
+        };
+        EXPECT_TRUE(poll().is_pending());
+        FileCall* const left = std::exchange(kernel->call, nullptr);
+        left->abandon();
+        EXPECT_EQ(counting.take_wakes(), 1u);
+        auto over = poll();
+        ASSERT_TRUE(over.is_ready());
+        EXPECT_EQ(over.value().error(), rouse::IoError::runtime_ended);
+        EXPECT_TRUE(poll().is_pending());
+        EXPECT_NE(kernel->call->room.data(), left->room.data());
+        std::fill(left->room.begin(), left->room.end(), std::byte('!')); // it does
+        kernel->complete(-ECANCELED);
+        EXPECT_EQ(counting.take_wakes(), 1u);
+        over = poll();
+        ASSERT_TRUE(over.is_ready());
+        EXPECT_TRUE(over.value().has_value());
+        EXPECT_EQ(text_of(file), reads ? "some text" : "newe text");
+        left->drop_reference();
+    }
 }
 
 TEST_F(PoolFileInKernel, what_the_file_answers_is_the_result) {

@@ -66,7 +66,8 @@ public:
     /// Of which so many are under way.
     [[nodiscard]] virtual std::size_t calls() const noexcept { return 0; }
     /// The end of them, after which none is started: they are interrupted if that can be, and waited for. By
-    /// who would drive. What still is under way when the time has come goes on alone.
+    /// who would drive. What still is under way when the time has come goes on alone, and is over
+    /// for those who wait: `runtime_ended`.
     virtual void end_calls(TimePoint) noexcept {}
     /// Something may come from it.
     [[nodiscard]] bool is_used() const noexcept { return registrations() != 0 || calls() != 0; }

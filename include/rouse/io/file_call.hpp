@@ -40,6 +40,9 @@ public:
 
     /// By the driver, once: what the kernel says. The call may be gone afterwards.
     void complete(int result) noexcept;
+    /// Instead: its driver waits no longer. The kernel may still use buffer and descriptor, so they stay, as
+    /// does the call, until `drop_reference`: for ever, where nobody hears of its end.
+    void abandon() noexcept;
     /// Nothing was done, for a reason that is not of the file.
     static bool is_not_done(int result) noexcept { return result == -ECANCELED || result == -EINTR; }
     /// With `is_done`: the same of what the kernel said in the end.

@@ -67,6 +67,7 @@ void Calls::take(Ring& ring, std::uint64_t mark, int result) noexcept {
     }
     slots_[slot_of(mark)] = nullptr;
     free_.push_back(slot_of(mark));
+    if (abandoned_) return call->drop_reference();
     taken_.emplace_back(call, result);
 }
 
@@ -84,6 +85,16 @@ void Calls::end(Ring& ring) noexcept {
     ended_ = true;
     for (std::size_t slot = 0; slot < slots_.size(); ++slot)
         if (slots_[slot]) ring.cancel((static_cast<std::uint64_t>(slot) << 32) | low_mark);
+}
+
+void Calls::abandon() noexcept {
+    const std::lock_guard lock(mutex_);
+    abandoned_ = true;
+    for (FileCall* const call : slots_) {
+        if (!call) continue;
+        call->abandon();
+        under_way_.fetch_sub(1, memory_order_release);
+    }
 }
 
 } // namespace rouse::detail

@@ -36,6 +36,8 @@ public:
 
     /// No more are started, and those that are under way are interrupted, where that can be.
     void end(Ring& ring) noexcept;
+    /// After that: nobody waits for those that are left.
+    void abandon() noexcept;
 
 private:
     static constexpr unsigned most_tries = 3;
@@ -47,6 +49,7 @@ private:
     std::vector<FileCall*> slots_;
     std::vector<std::uint32_t> free_;
     bool ended_ = false;
+    bool abandoned_ = false;
 
     std::vector<std::pair<FileCall*, int>> taken_; // of the thread that drives
 };

@@ -99,6 +99,7 @@ public:
     void end_calls(TimePoint until) noexcept override {
         calls_.end(ring_);
         while (calls_.under_way() != 0 && std::chrono::steady_clock::now() < until) park(until);
+        calls_.abandon();
     }
 
 protected:

@@ -60,6 +60,22 @@ TEST_F(KernelCalls, what_the_file_answers_is_the_result) {
     EXPECT_EQ((*call)->value.value(), 0u);
 }
 
+TEST_F(KernelCalls, what_is_left_at_the_end_is_over_but_keeps_its_buffer) {
+    auto call = read();
+    ASSERT_TRUE(call);
+    const auto buffer = kept;
+    calls.end(ring);
+    calls.abandon();
+    EXPECT_EQ(calls.under_way(), 0u);
+    EXPECT_TRUE((*call)->is_done());
+    EXPECT_EQ((*call)->refused(), rouse::IoError::runtime_ended);
+    EXPECT_FALSE(read()) << "and no more are started";
+    call.reset();
+    EXPECT_FALSE(buffer.expired());
+    pipe->close_b(); // if it was not interrupted
+    while (!buffer.expired()) drive();
+}
+
 // A file says EAGAIN when it has nothing: asking again would never end.
 TEST_F(KernelCalls, only_what_was_not_done_is_done_again_and_not_for_ever) {
     const auto times_again = [&](int result) {
