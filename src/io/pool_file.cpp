@@ -10,7 +10,9 @@
 #include <ctime>
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 namespace rouse::detail {
@@ -18,6 +20,26 @@ namespace {
 
 // The bytes of one call: the buffer stays with the file.
 constexpr std::size_t most_at_a_time = std::size_t{1} << 20;
+
+/// A call on it ends without the help of another machine or process. A thread that has asked the kernel for
+/// one cannot end before it.
+bool is_local(int fd) noexcept {
+    struct statfs about{};
+    if (::fstatfs(fd, &about) != 0) return false;
+    switch (static_cast<std::uint32_t>(about.f_type)) {
+    case EXT4_SUPER_MAGIC: // and 2, and 3
+    case XFS_SUPER_MAGIC:
+    case BTRFS_SUPER_MAGIC:
+    case F2FS_SUPER_MAGIC:
+    case 0x2fc1'2fc1: // ZFS
+    case 0xca45'1a4e: // bcachefs
+    case TMPFS_MAGIC:
+    case OVERLAYFS_SUPER_MAGIC: // of containers: what is below nearly always is one of these
+        return true;
+    default:
+        return false;
+    }
+}
 
 } // namespace
 
@@ -121,6 +143,7 @@ PoolFile::Kind PoolFile::kind_of_file() const noexcept {
     if (flags < 0 || (flags & (O_DIRECT | O_NONBLOCK | O_PATH)) || ::fstat(fd(), &about) != 0 ||
         !S_ISREG(about.st_mode))
         return Kind::pool;
+    if (!is_local(fd())) return Kind::pool;
     return flags & O_APPEND ? Kind::appends : Kind::regular;
 }
 

@@ -142,6 +142,7 @@ TEST_P(Files, the_pool_does_it_where_the_kernel_might_block_a_thread_of_ours) {
     std::ofstream(dir / "a") << "text";
     EXPECT_EQ(pool_calls(options(), dir / "a", 0), GetParam() == Backend::io_uring ? 1u : 2u);
     EXPECT_EQ(pool_calls(options(), dir / "a", O_NONBLOCK), 2u);
+    EXPECT_EQ(pool_calls(options(), "/proc/self/status", 0), 2u) << "regular, but who knows how it is read";
 }
 
 TEST_P(Files, errors_are_values) {

@@ -43,7 +43,7 @@ void Calls::prepare(io_uring_sqe* sqe, const FileCall& call, std::uint64_t mark)
 
 bool Calls::start(Ring& ring, FileCall& call) noexcept {
     const std::lock_guard lock(mutex_);
-    if (ended_) return false;
+    if (ended_ || under_way() >= most) return false;
     if (free_.empty()) {
         free_.push_back(static_cast<std::uint32_t>(slots_.size()));
         slots_.push_back(nullptr);

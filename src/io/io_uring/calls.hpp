@@ -23,7 +23,9 @@ public:
     static constexpr std::uint32_t low_mark = 0xffff'fffe; // no source has this index
     static bool is_call(std::uint64_t mark) noexcept { return static_cast<std::uint32_t>(mark) == low_mark; }
 
-    /// False: the kernel has no room for it now, or it is the end.
+    /// So many at a time: as many as the kernel is allowed threads for, so none waits for another.
+    static constexpr unsigned most = 32;
+    /// False: there are as many, the kernel has no room for it now, or it is the end.
     bool start(Ring& ring, FileCall& call) noexcept;
     [[nodiscard]] std::size_t under_way() const noexcept { return under_way_.load(memory_order_acquire); }
 

@@ -58,7 +58,7 @@ public:
     }
 
     std::error_code start() noexcept {
-        if (const std::error_code error = ring_.start()) return error;
+        if (const std::error_code error = ring_.start(Calls::most)) return error;
         wake_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
         if (wake_ < 0) return std::error_code(errno, std::system_category());
         return ring_.submit(poll_of(wake_, wake_mark, POLLIN));

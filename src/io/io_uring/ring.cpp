@@ -5,6 +5,7 @@
 #include "rouse/base/config.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include <poll.h>
@@ -27,7 +28,7 @@ Ring::~Ring() {
     if (started_) io_uring_queue_exit(&ring_);
 }
 
-std::error_code Ring::start() noexcept {
+std::error_code Ring::start(unsigned workers) noexcept {
     io_uring_params params{};
     params.flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
     params.cq_entries = results;
@@ -41,7 +42,9 @@ std::error_code Ring::start() noexcept {
     reg.timeout.tv_sec = -1;
     reg.timeout.tv_nsec = -1;
     if (const int answer = io_uring_register_sync_cancel(&ring_, &reg); answer < 0 && answer != -ENOENT)
-        return system_error(answer); // EINVAL: Linux before 6.0
+        return system_error(answer);          // EINVAL: Linux before 6.0
+    std::array<unsigned, 2> most{workers, 0}; // 0: as it is
+    (void)io_uring_register_iowq_max_workers(&ring_, most.data());
     return {};
 }
 

@@ -40,8 +40,9 @@ public:
     ~Ring();
 
     /// Errors: ENOSYS, EPERM (sandboxes, kernel.io_uring_disabled), EMFILE, ENFILE, ENOMEM, and EINVAL for a
-    /// kernel before 6.0, which is too old.
-    std::error_code start() noexcept;
+    /// kernel before 6.0, which is too old. `workers`: how many threads the kernel may have for each thread
+    /// that submits, for what ends by itself.
+    std::error_code start(unsigned workers) noexcept;
     [[nodiscard]] int descriptor() const noexcept { return ring_.ring_fd; }
 
     /// `fill` prepares the request. Under a mutex; `fill` must not submit.

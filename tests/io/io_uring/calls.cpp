@@ -14,11 +14,12 @@ using rouse::detail::FileAction;
 using rouse::detail::FileCall;
 using rouse::detail::UniqueFd;
 using rouse_test::FdPair;
+using rouse_test::put;
 
 class KernelCalls : public ::testing::Test {
 protected:
     void SetUp() override {
-        if (const auto error = ring.start()) GTEST_SKIP() << error.message();
+        if (const auto error = ring.start(Calls::most)) GTEST_SKIP() << error.message();
         pipe.emplace(FdPair::pipe());
         ::fcntl(pipe->a(), F_SETFL, 0);
         fd = std::make_shared<const UniqueFd>(pipe->release_a());
@@ -58,6 +59,14 @@ TEST_F(KernelCalls, what_the_file_answers_is_the_result) {
     while (calls.under_way() != 0) drive();
     EXPECT_TRUE((*call)->is_done());
     EXPECT_EQ((*call)->value.value(), 0u);
+}
+
+TEST_F(KernelCalls, there_are_not_more_than_the_kernel_has_threads_for) {
+    for (unsigned i = 0; i < Calls::most; ++i) EXPECT_TRUE(read());
+    EXPECT_FALSE(read());
+    put(pipe->b(), "12345678");
+    while (calls.under_way() == Calls::most) drive();
+    EXPECT_TRUE(read());
 }
 
 TEST_F(KernelCalls, what_is_left_at_the_end_is_over_but_keeps_its_buffer) {
