@@ -99,7 +99,8 @@ protected:
     /// The kernel is to report every change of readiness from now on, and what is ready already, under `key`.
     virtual std::error_code arm(int fd, std::uint64_t key) noexcept = 0;
     /// And no longer. By then the file is the owner's alone: a close that follows is one, for the peer as
-    /// well. (A descriptor that its owner closed before may have stayed open until now.)
+    /// well. (A descriptor that its owner closed before may have stayed open until now. And on io_uring, if
+    /// the thread that registered it is not to be interrupted, the file is kept until it is.)
     virtual void disarm(int fd, std::uint64_t key) noexcept = 0;
     /// An event, by `dispatch`.
     void ready(std::uint64_t key, std::uint32_t bits) noexcept {

@@ -84,7 +84,7 @@ void Calls::end(Ring& ring) noexcept {
     const std::lock_guard lock(mutex_);
     ended_ = true;
     for (std::size_t slot = 0; slot < slots_.size(); ++slot)
-        if (slots_[slot]) ring.cancel((static_cast<std::uint64_t>(slot) << 32) | low_mark);
+        if (slots_[slot]) ring.cancel_all((static_cast<std::uint64_t>(slot) << 32) | low_mark);
 }
 
 void Calls::abandon() noexcept {

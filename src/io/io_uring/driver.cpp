@@ -39,9 +39,10 @@ auto poll_of(int fd, std::uint64_t mark, unsigned events = POLLIN | POLLOUT | PO
 /// and not more than it has room for; nobody sleeps before. There is something in the ring until then, so a
 /// foreign loop that polls its descriptor comes back.
 ///
-/// [U4] `disarm` is made by the thread that closes, and waits for nobody. The poll has a reference to the
-/// file, which is let go of where the poll ends [U1]: if the closing thread submitted it, before its call
-/// returns; else that thread is interrupted, asleep in the ring or not.
+/// [U4] `disarm` is made by the thread that closes. The poll has a reference to the file, which is let go of
+/// where the poll ends [U1]: if the closing thread submitted it, before its call returns; else that thread is
+/// interrupted, asleep in the ring or not, and the closing one looks until the poll is gone. But not for
+/// long: a thread in an uninterruptible wait lets go later.
 ///
 /// [U8] For a result without room the kernel needs memory, and if there is none it drops the result, and
 /// counts it. Who drives looks at that count. A poll that is armed twice says all twice, and is cancelled
@@ -111,13 +112,22 @@ protected:
         return error;
     }
     void disarm(int fd, std::uint64_t key) noexcept override {
-        if (process_.is_fork()) return; // the poll is the parent's
-        polls_.remove(fd, key);         // [U3]
-        ring_.cancel(key);              // [U4]
+        if (process_.is_fork()) return;                                     // the poll is the parent's
+        const bool is_own = polls_.remove(fd, key) == Polls::this_thread(); // [U3]
+        ring_.cancel_all(key);
+        // [U4]
+        for (int tries = 0; !is_own && tries < most_looks && ring_.cancel(key); ++tries) {
+            const timespec shortly{0, 100'000};
+            if (tries < most_yields) sched_yield();
+            else ::nanosleep(&shortly, nullptr);
+        }
     }
 
 private:
     static constexpr std::uint64_t wake_mark = no_source;
+    /// Some 10 ms.
+    static constexpr int most_yields = 16;
+    static constexpr int most_looks = 100;
     /// A poll that ends so often in a row with a result has nothing to wait for: a terminal that hung up.
     static constexpr unsigned most_endings = 8;
 
@@ -143,8 +153,9 @@ private:
         while (!ended_.empty() && ring_.is_calm()) {
             const std::uint64_t key = ended_.back();
             ended_.pop_back();
-            const Polls::Poll* const poll = polls_.find(key); // [U3]
+            Polls::Poll* const poll = polls_.find(key); // [U3]
             if (!poll) continue;
+            poll->thread = Polls::this_thread();
             ring_.submit_surely(poll_of(poll->fd, key));
             armed = true;
         }

@@ -66,13 +66,20 @@ std::error_code Ring::submit_prepared(io_uring_sqe* sqe) noexcept {
     return error;
 }
 
-bool Ring::cancel(std::uint64_t mark) noexcept {
+namespace {
+
+int cancel_in(io_uring& ring, std::uint64_t mark, unsigned flags) noexcept {
     io_uring_sync_cancel_reg reg{};
     reg.addr = mark;
-    reg.flags = IORING_ASYNC_CANCEL_ALL;
-    // Only of what a worker of the kernel is at: it is interrupted, and not waited for.
-    return io_uring_register_sync_cancel(&ring_, &reg) != -ENOENT;
+    reg.flags = flags;
+    // No time: what a worker of the kernel is at is interrupted, and not waited for.
+    return io_uring_register_sync_cancel(&ring, &reg);
 }
+
+} // namespace
+
+bool Ring::cancel(std::uint64_t mark) noexcept { return cancel_in(ring_, mark, 0) != -ENOENT; }
+void Ring::cancel_all(std::uint64_t mark) noexcept { cancel_in(ring_, mark, IORING_ASYNC_CANCEL_ALL); }
 
 bool Ring::flush_overflow() noexcept {
     if (!has_overflow()) return false;

@@ -59,9 +59,11 @@ public:
     void submit_surely(Fill fill) noexcept {
         while (is_for_now(submit(fill))) sched_yield();
     }
-    /// Cancels all requests with this mark; their results come as those of others do. Any thread. False:
-    /// there is none.
+    /// Cancels a request with this mark; its result comes as those of others do. Any thread. False: there is
+    /// none, and none has its file any more.
     bool cancel(std::uint64_t mark) noexcept;
+    /// The same of all with this mark.
+    void cancel_all(std::uint64_t mark) noexcept;
 
     // ---- the thread that drives ----
 
