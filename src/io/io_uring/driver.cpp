@@ -34,23 +34,23 @@ auto poll_of(int fd, std::uint64_t mark, unsigned events = POLLIN | POLLOUT | PO
 /// the descriptor still is registered; `disarm` takes it out there first, and cancels what is in the kernel
 /// then. So either the poll is not armed again, or it is, and the cancel finds it.
 ///
-/// [U7] While the kernel has more results than had room, it ends each poll that reports, also one that was
-/// armed again just now. So polls that ended are armed again when the ring is calm: not while it is drained,
-/// and not more than it has room for; nobody sleeps before. There is something in the ring until then, so a
-/// foreign loop that polls its descriptor comes back.
-///
 /// [U4] `disarm` is made by the thread that closes. The poll has a reference to the file, which is let go of
 /// where the poll ends [U1]: if the closing thread submitted it, before its call returns; else that thread is
 /// interrupted, asleep in the ring or not, and the closing one looks until the poll is gone. But not for
 /// long: a thread in an uninterruptible wait lets go later.
 ///
-/// [U8] For a result without room the kernel needs memory, and if there is none it drops the result, and
-/// counts it. Who drives looks at that count. A poll that is armed twice says all twice, and is cancelled
-/// twice. A call on a file whose result was dropped is not found: it ends with its runtime.
-///
 /// [U5] What a poll reports are the bits of the event, not the state of the descriptor, and sockets say
 /// "priority" with each piece of data. So for sockets poll(2) has the last word about that bit: once for all
 /// that one wait brought.
+///
+/// [U7] While the kernel has more results than had room, it ends each poll that reports, also one that was
+/// armed again just now. So polls that ended are armed again when the ring is calm: not while it is drained,
+/// and not more than it has room for; nobody sleeps before. There is something in the ring until then, so a
+/// foreign loop that polls its descriptor comes back.
+///
+/// [U8] For a result without room the kernel needs memory, and if there is none it drops the result, and
+/// counts it. Who drives looks at that count. A poll that is armed twice then says all twice; both are
+/// cancelled. A call on a file whose result was dropped is not found: it ends with its runtime.
 class IoUringDriver final : public IoDriver {
 public:
     IoUringDriver() noexcept = default;
