@@ -17,4 +17,9 @@ void FileCall::complete(int result) noexcept {
     finish();
 }
 
+void FileCall::abandon() noexcept {
+    share();
+    give_up(make_error_code(IoError::runtime_ended));
+}
+
 } // namespace rouse::detail

@@ -10,7 +10,9 @@
 #include <ctime>
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 namespace rouse::detail {
@@ -18,6 +20,26 @@ namespace {
 
 // The bytes of one call: the buffer stays with the file.
 constexpr std::size_t most_at_a_time = std::size_t{1} << 20;
+
+/// A call on it ends without the help of another machine or process. A thread that has asked the kernel for
+/// one cannot end before it.
+bool is_local(int fd) noexcept {
+    struct statfs about{};
+    if (::fstatfs(fd, &about) != 0) return false;
+    switch (static_cast<std::uint32_t>(about.f_type)) {
+    case EXT4_SUPER_MAGIC: // and 2, and 3
+    case XFS_SUPER_MAGIC:
+    case BTRFS_SUPER_MAGIC:
+    case F2FS_SUPER_MAGIC:
+    case 0x2fc1'2fc1: // ZFS
+    case 0xca45'1a4e: // bcachefs
+    case TMPFS_MAGIC:
+    case OVERLAYFS_SUPER_MAGIC: // of containers: what is below nearly always is one of these
+        return true;
+    default:
+        return false;
+    }
+}
 
 } // namespace
 
@@ -75,18 +97,53 @@ io::Bytes PoolFile::buffer(std::size_t size) {
 
 void PoolFile::submit(Busy busy, Call call) {
     begin(busy);
+    submit(std::move(call));
+}
+
+void PoolFile::submit(Call call) {
+    in_kernel_ = FileAction::none;
     auto run = [call = std::move(call), fd = fd_, buffer = buffer_]() mutable { return call(fd->get()); };
     job_ = BlockingRef<Value>::make(std::move(run));
     job_->submit(BlockingPool::current("an operation on a file"));
 }
 
+PoolFile::Call PoolFile::call_for(FileAction action, io::Bytes room) {
+    return [action, room](int fd) -> Value {
+        switch (action) {
+        case FileAction::read:
+            return retry_bytes([&] { return ::read(fd, room.data(), room.size()); });
+        case FileAction::write:
+            return write_quietly(fd, room);
+        case FileAction::sync_all:
+            return retry_bytes([&] { return ::fsync(fd); });
+        case FileAction::sync_data:
+            return retry_bytes([&] { return ::fdatasync(fd); });
+        case FileAction::none:
+            break;
+        }
+        return 0;
+    };
+}
+
+// The place of the file is where it was before.
+bool PoolFile::redo() {
+    if (in_kernel_ == FileAction::none || job_->refused() || !FileCall::is_not_done(*job_->value))
+        return false;
+    if (!IoHost::current()) return false; // polled outside of a runtime: there is no pool
+    submit(call_for(in_kernel_, kernels_room_));
+    return true;
+}
+
 // A pipe or a terminal may block for ever, and writing to one raises signals where the kernel finishes it.
-// Nobody knows where a write ends that appends, but for write(2).
+// Nobody knows where a write ends that appends, but for write(2). Of O_NONBLOCK the kernel thinks that a read
+// at once cannot block, whatever the file system makes of it, and says EAGAIN where read(2) would wait.
 PoolFile::Kind PoolFile::kind_of_file() const noexcept {
     struct stat about{};
     const int flags = ::fcntl(fd(), F_GETFL);
-    if (flags < 0 || (flags & (O_DIRECT | O_PATH)) || ::fstat(fd(), &about) != 0 || !S_ISREG(about.st_mode))
+    if (flags < 0 || (flags & (O_DIRECT | O_NONBLOCK | O_PATH)) || ::fstat(fd(), &about) != 0 ||
+        !S_ISREG(about.st_mode))
         return Kind::pool;
+    if (!is_local(fd())) return Kind::pool;
     return flags & O_APPEND ? Kind::appends : Kind::regular;
 }
 
@@ -103,17 +160,20 @@ bool PoolFile::start(Busy busy, FileAction action, io::Bytes room) {
     BlockingRef<Value> job(call);
     if (!driver->start_call(*call)) return false;
     begin(busy);
+    in_kernel_ = action;
+    kernels_room_ = room;
     job_ = std::move(job);
     return true;
 }
 
 bool PoolFile::poll_settle(Context& cx, Value& value) {
-    if (!job_->poll(cx.waker())) return false;
+    if (!job_->poll(cx.waker()) || (redo() && !job_->poll(cx.waker()))) return false;
     const BlockingRef<Value> job = std::move(job_);
     if (job->refused()) value = std::unexpected(job->refused());
     else if (job->error) value = std::unexpected(std::make_error_code(std::errc::not_enough_memory));
     else value = *job->value;
     const Busy was = std::exchange(busy_, Busy::no);
+    if (job->refused() && was != Busy::calls) buffer_.reset(); // the kernel may still use it
     if (was == Busy::reads) end_ = value ? static_cast<std::size_t>(*value) : 0;
     if (was == Busy::writes && given_up_ && !value && !job->refused()) late_ = value.error();
     return true;
@@ -134,9 +194,7 @@ Poll<Result<std::size_t>> PoolFile::poll_read(Context& cx, io::Bytes room) {
             const io::Bytes into = buffer(std::min(room.size(), most_at_a_time));
             begin_ = end_ = 0;
             if (!start(Busy::reads, FileAction::read, into))
-                submit(Busy::reads, [into](int fd) -> Value {
-                    return retry_bytes([&] { return ::read(fd, into.data(), into.size()); });
-                });
+                submit(Busy::reads, call_for(FileAction::read, into));
         }
         const bool reads = busy_ == Busy::reads;
         Value value;

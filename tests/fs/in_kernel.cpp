@@ -17,6 +17,8 @@
 #include <iterator>
 #include <thread>
 
+#include <fcntl.h>
+
 #if ROUSE_ASAN
 #include <sanitizer/asan_interface.h>
 #endif
@@ -123,6 +125,24 @@ TEST_P(Files, the_kernel_does_it_where_it_is_asked_to) {
     });
     EXPECT_STREQ(runtime.metrics().workers.at(0).io_backend,
                  GetParam() == Backend::io_uring ? "io_uring" : "");
+}
+
+/// How many calls of opening and reading a file were for the pool.
+std::uint64_t pool_calls(const rouse::RuntimeOptions& options, const std::string& path, int flags) {
+    auto runtime = rouse::Runtime::current_thread(options);
+    runtime.block_on([&]() -> Task<> {
+        auto file = or_throw(co_await OpenOptions().read(true).custom_flags(flags).open(path));
+        std::string text(100, '-');
+        EXPECT_GT(or_throw(co_await file.read(room(text))), 0u);
+    });
+    return runtime.metrics().blocking.ran;
+}
+
+TEST_P(Files, the_pool_does_it_where_the_kernel_might_block_a_thread_of_ours) {
+    std::ofstream(dir / "a") << "text";
+    EXPECT_EQ(pool_calls(options(), dir / "a", 0), GetParam() == Backend::io_uring ? 1u : 2u);
+    EXPECT_EQ(pool_calls(options(), dir / "a", O_NONBLOCK), 2u);
+    EXPECT_EQ(pool_calls(options(), "/proc/self/status", 0), 2u) << "regular, but who knows how it is read";
 }
 
 TEST_P(Files, errors_are_values) {

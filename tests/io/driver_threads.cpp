@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -138,6 +139,38 @@ TEST_P(DriverThreads, the_peer_sees_a_close_by_another_thread_than_the_one_that_
     }
     busy_over = true;
     over.count_down();
+}
+
+// The kernel lets go of it where it was registered. Nearly always: that thread must come to run within 10 ms.
+TEST_P(DriverThreads, an_address_is_free_after_a_close_by_another_thread) {
+    constexpr int rounds = 50;
+    sockaddr_in any{};
+    any.sin_family = AF_INET;
+    any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int taken = 0;
+    for (int i = 0; i < rounds; ++i) {
+        sockaddr_in address = any;
+        socklen_t size = sizeof(address);
+        const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
+        ASSERT_EQ(::listen(listener, 1), 0);
+        ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
+        std::optional<Watched> a;
+        std::latch registered(1), over(1);
+        std::jthread other([&] {
+            a.emplace(driver, listener);
+            registered.count_down();
+            over.wait();
+        });
+        registered.wait();
+        a.reset();
+        ::close(listener);
+        const int next = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        taken += ::bind(next, reinterpret_cast<sockaddr*>(&address), size) != 0;
+        ::close(next);
+        over.count_down();
+    }
+    EXPECT_LT(taken, rounds / 5);
 }
 
 TEST_P(DriverThreads, a_closed_descriptor_says_no_more_though_its_poll_was_on_its_way) {

@@ -65,6 +65,11 @@ protected:
     virtual void discard() noexcept = 0;
     /// [B1] The result is there.
     void finish() noexcept;
+    /// The same without one: what the call uses is left as it is.
+    void give_up(std::error_code why) noexcept {
+        refused_ = why;
+        finish();
+    }
 
 private:
     AtomicWaker waker_;

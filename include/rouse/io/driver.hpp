@@ -66,7 +66,8 @@ public:
     /// Of which so many are under way.
     [[nodiscard]] virtual std::size_t calls() const noexcept { return 0; }
     /// The end of them, after which none is started: they are interrupted if that can be, and waited for. By
-    /// who would drive. What still is under way when the time has come goes on alone.
+    /// who would drive. What still is under way when the time has come goes on alone, and is over
+    /// for those who wait: `runtime_ended`.
     virtual void end_calls(TimePoint) noexcept {}
     /// Something may come from it.
     [[nodiscard]] bool is_used() const noexcept { return registrations() != 0 || calls() != 0; }
@@ -98,7 +99,8 @@ protected:
     /// The kernel is to report every change of readiness from now on, and what is ready already, under `key`.
     virtual std::error_code arm(int fd, std::uint64_t key) noexcept = 0;
     /// And no longer. By then the file is the owner's alone: a close that follows is one, for the peer as
-    /// well. (A descriptor that its owner closed before may have stayed open until now.)
+    /// well. (A descriptor that its owner closed before may have stayed open until now. And on io_uring, if
+    /// the thread that registered it is not to be interrupted, the file is kept until it is.)
     virtual void disarm(int fd, std::uint64_t key) noexcept = 0;
     /// An event, by `dispatch`.
     void ready(std::uint64_t key, std::uint32_t bits) noexcept {

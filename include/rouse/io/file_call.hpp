@@ -6,6 +6,7 @@
 #include "rouse/io/bytes.hpp"
 #include "rouse/io/descriptor.hpp"
 
+#include <cerrno>
 #include <cstdint>
 #include <memory>
 
@@ -35,8 +36,19 @@ public:
     const io::Bytes room;
     [[nodiscard]] int fd() const noexcept { return fd_->get(); }
 
+    unsigned tries = 0; // of the driver
+
     /// By the driver, once: what the kernel says. The call may be gone afterwards.
     void complete(int result) noexcept;
+    /// Instead: its driver waits no longer. The kernel may still use buffer and descriptor, so they stay, as
+    /// does the call, until `drop_reference`: for ever, where nobody hears of its end.
+    void abandon() noexcept;
+    /// Nothing was done, for a reason that is not of the file.
+    static bool is_not_done(int result) noexcept { return result == -ECANCELED || result == -EINTR; }
+    /// With `is_done`: the same of what the kernel said in the end.
+    static bool is_not_done(const Result<std::uint64_t>& value) noexcept {
+        return !value && is_not_done(-value.error().value());
+    }
 
 private:
     void call() noexcept override { let_go(); }

@@ -86,9 +86,13 @@ private:
         ++tickets_;
     }
     void submit(Busy busy, Call call);
+    void submit(Call call);
+    static Call call_for(FileAction action, io::Bytes room);
     /// The same by the kernel. False: not this time.
     bool start(Busy busy, FileAction action, io::Bytes room);
     [[nodiscard]] Kind kind_of_file() const noexcept;
+    /// Has the pool do what the kernel was to do, and did not. False: there is nothing to do again.
+    bool redo();
     /// Waits for the call that is under way, and takes its result in. False: it still runs.
     bool poll_settle(Context& cx, Value& value);
     io::Bytes buffer(std::size_t size);
@@ -108,6 +112,8 @@ private:
     std::uint64_t tickets_ = 0;
     Busy busy_ = Busy::no;
     Kind kind_ = Kind::pool;
+    FileAction in_kernel_ = FileAction::none; // what is under way there
+    io::Bytes kernels_room_;
     bool given_up_ = false; // nobody waits for what is under way
 };
 

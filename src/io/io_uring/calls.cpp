@@ -43,7 +43,7 @@ void Calls::prepare(io_uring_sqe* sqe, const FileCall& call, std::uint64_t mark)
 
 bool Calls::start(Ring& ring, FileCall& call) noexcept {
     const std::lock_guard lock(mutex_);
-    if (ended_) return false;
+    if (ended_ || under_way() >= most) return false;
     if (free_.empty()) {
         free_.push_back(static_cast<std::uint32_t>(slots_.size()));
         slots_.push_back(nullptr);
@@ -61,12 +61,13 @@ bool Calls::start(Ring& ring, FileCall& call) noexcept {
 void Calls::take(Ring& ring, std::uint64_t mark, int result) noexcept {
     const std::lock_guard lock(mutex_);
     FileCall* const call = slots_[slot_of(mark)];
-    if (!ended_ && (result == -ECANCELED || result == -EINTR || result == -EAGAIN)) { // [U6]
+    if (!ended_ && FileCall::is_not_done(result) && ++call->tries < most_tries) { // [U6]
         ring.submit_surely([&](io_uring_sqe* sqe) { prepare(sqe, *call, mark); });
         return;
     }
     slots_[slot_of(mark)] = nullptr;
     free_.push_back(slot_of(mark));
+    if (abandoned_) return call->drop_reference();
     taken_.emplace_back(call, result);
 }
 
@@ -83,7 +84,17 @@ void Calls::end(Ring& ring) noexcept {
     const std::lock_guard lock(mutex_);
     ended_ = true;
     for (std::size_t slot = 0; slot < slots_.size(); ++slot)
-        if (slots_[slot]) ring.cancel((static_cast<std::uint64_t>(slot) << 32) | low_mark);
+        if (slots_[slot]) ring.cancel_all((static_cast<std::uint64_t>(slot) << 32) | low_mark);
+}
+
+void Calls::abandon() noexcept {
+    const std::lock_guard lock(mutex_);
+    abandoned_ = true;
+    for (FileCall* const call : slots_) {
+        if (!call) continue;
+        call->abandon();
+        under_way_.fetch_sub(1, memory_order_release);
+    }
 }
 
 } // namespace rouse::detail

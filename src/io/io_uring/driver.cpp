@@ -7,9 +7,11 @@
 #include "io/io_uring/polls.hpp"
 #include "io/io_uring/ring.hpp"
 #include "io/poll_bits.hpp"
+#include "rouse/io/operation.hpp"
 
 #include <array>
 #include <cerrno>
+#include <vector>
 
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -32,13 +34,23 @@ auto poll_of(int fd, std::uint64_t mark, unsigned events = POLLIN | POLLOUT | PO
 /// the descriptor still is registered; `disarm` takes it out there first, and cancels what is in the kernel
 /// then. So either the poll is not armed again, or it is, and the cancel finds it.
 ///
-/// [U4] `disarm` is made by the thread that closes, and waits for nobody. The poll has a reference to the
-/// file, which is let go of where the poll ends [U1]: if the closing thread submitted it, before its call
-/// returns; else that thread is interrupted, asleep in the ring or not.
+/// [U4] `disarm` is made by the thread that closes. The poll has a reference to the file, which is let go of
+/// where the poll ends [U1]: if the closing thread submitted it, before its call returns; else that thread is
+/// interrupted, asleep in the ring or not, and the closing one looks until the poll is gone. But not for
+/// long: a thread in an uninterruptible wait lets go later.
 ///
 /// [U5] What a poll reports are the bits of the event, not the state of the descriptor, and sockets say
 /// "priority" with each piece of data. So for sockets poll(2) has the last word about that bit: once for all
 /// that one wait brought.
+///
+/// [U7] While the kernel has more results than had room, it ends each poll that reports, also one that was
+/// armed again just now. So polls that ended are armed again when the ring is calm: not while it is drained,
+/// and not more than it has room for; nobody sleeps before. There is something in the ring until then, so a
+/// foreign loop that polls its descriptor comes back.
+///
+/// [U8] For a result without room the kernel needs memory, and if there is none it drops the result, and
+/// counts it. Who drives looks at that count. A poll that is armed twice then says all twice; both are
+/// cancelled. A call on a file whose result was dropped is not found: it ends with its runtime.
 class IoUringDriver final : public IoDriver {
 public:
     IoUringDriver() noexcept = default;
@@ -47,7 +59,7 @@ public:
     }
 
     std::error_code start() noexcept {
-        if (const std::error_code error = ring_.start()) return error;
+        if (const std::error_code error = ring_.start(Calls::most)) return error;
         wake_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
         if (wake_ < 0) return std::error_code(errno, std::system_category());
         return ring_.submit(poll_of(wake_, wake_mark, POLLIN));
@@ -58,17 +70,11 @@ public:
         bool over = deadline == TimePoint::min();
         for (;;) {
             const bool unparked = collect();
-            if (has_taken() || unparked || over) return;
-            switch (ring_.sleep(deadline)) {
-            case Ring::Slept::woken:
-                break;
-            case Ring::Slept::timed_out:
-                over = true;
-                break;
-            case Ring::Slept::lost_results:
-                arm_all();
-                break;
-            }
+            const bool armed = arm_ended();
+            if (has_taken() || unparked) return;
+            if (armed) continue; // what is ready is in the ring now
+            if (over) return;
+            over = !ring_.sleep(deadline);
         }
     }
     std::size_t dispatch() noexcept override {
@@ -94,6 +100,7 @@ public:
     void end_calls(TimePoint until) noexcept override {
         calls_.end(ring_);
         while (calls_.under_way() != 0 && std::chrono::steady_clock::now() < until) park(until);
+        calls_.abandon();
     }
 
 protected:
@@ -105,13 +112,22 @@ protected:
         return error;
     }
     void disarm(int fd, std::uint64_t key) noexcept override {
-        if (process_.is_fork()) return; // the poll is the parent's
-        polls_.remove(fd, key);         // [U3]
-        ring_.cancel(key);              // [U4]
+        if (process_.is_fork()) return;                                     // the poll is the parent's
+        const bool is_own = polls_.remove(fd, key) == Polls::this_thread(); // [U3]
+        ring_.cancel_all(key);
+        // [U4]
+        for (int tries = 0; !is_own && tries < most_looks && ring_.cancel(key); ++tries) {
+            const timespec shortly{0, 100'000};
+            if (tries < most_yields) sched_yield();
+            else ::nanosleep(&shortly, nullptr);
+        }
     }
 
 private:
     static constexpr std::uint64_t wake_mark = no_source;
+    /// Some 10 ms.
+    static constexpr int most_yields = 16;
+    static constexpr int most_looks = 100;
     /// A poll that ends so often in a row with a result has nothing to wait for: a terminal that hung up.
     static constexpr unsigned most_endings = 8;
 
@@ -122,26 +138,52 @@ private:
         (void)!::read(wake_, &count, sizeof(count));
         ring_.submit_surely(poll_of(wake_, wake_mark, POLLIN));
     }
-    void arm_all() noexcept {
+    /// [U8] Some polls have ended, and nobody knows which: all are armed again. Perhaps it was the unpark.
+    void find_lost() noexcept {
         arm_wake();
         const std::lock_guard lock(polls_.mutex);
-        polls_.for_each([&](int fd, std::uint64_t key) { ring_.submit_surely(poll_of(fd, key)); });
+        polls_.for_each([&](std::uint64_t key) { ended_.push_back(key); });
+    }
+
+    /// [U7] True: some were.
+    bool arm_ended() noexcept {
+        if (ended_.empty()) return false;
+        const std::lock_guard lock(polls_.mutex);
+        bool armed = false;
+        while (!ended_.empty() && ring_.is_calm()) {
+            const std::uint64_t key = ended_.back();
+            ended_.pop_back();
+            Polls::Poll* const poll = polls_.find(key); // [U3]
+            if (!poll) continue;
+            poll->thread = Polls::this_thread();
+            ring_.submit_surely(poll_of(poll->fd, key));
+            armed = true;
+        }
+        return armed;
     }
 
     [[nodiscard]] bool has_taken() const noexcept { return count_ > 0 || calls_.any_taken(); }
     /// Takes in what is in the ring. True: an unpark came.
     bool collect() noexcept {
         bool unparked = false;
-        bool full = false;
+        bool more = false;
         do {
-            full = take_results(unparked);
-        } while (!has_taken() && (full || ring_.flush_overflow()));
+            more = take_results(unparked);
+            if (has_taken() || more) continue;
+            more = ring_.flush_overflow();
+            overflowed_ = overflowed_ || more;
+        } while (!has_taken() && more);
+        if (ring_.has_lost()) {
+            find_lost();
+            unparked = true;
+        }
         confirm_priority();
         return unparked;
     }
     /// True: there may be more.
     bool take_results(bool& unparked) noexcept {
         bool wake_ended = false;
+        overflowed_ = overflowed_ || ring_.has_overflow();
         unsigned room = static_cast<unsigned>(events_.size());
         {
             const std::lock_guard lock(polls_.mutex);
@@ -158,6 +200,7 @@ private:
             });
         }
         if (wake_ended) arm_wake();
+        if (room != 0 && !ring_.has_overflow()) overflowed_ = false;
         return room == 0;
     }
     void take(Polls::Poll& poll, std::uint64_t key, int result, unsigned flags) noexcept {
@@ -173,9 +216,12 @@ private:
         }
         if (flags & IORING_CQE_F_MORE) {
             poll.endings = 0;
-        } else if (result == -ECANCELED || (result >= 0 && ++poll.endings <= most_endings)) {
-            ring_.submit_surely(poll_of(poll.fd, key)); // [U3]
+            return;
         }
+        if (result < 0 && result != -ECANCELED) return;
+        // By itself, and not for want of room.
+        if (result >= 0 && !overflowed_ && ++poll.endings > most_endings) return;
+        ended_.push_back(key); // [U7]
     }
     void confirm_priority() noexcept { // [U5]
         std::array<pollfd, 64> asked;
@@ -187,7 +233,8 @@ private:
                 asked[count] = pollfd{events_[i].socket, POLLPRI, 0};
                 event_of[count++] = i;
             }
-            if (count == 0 || ::poll(asked.data(), count, 0) < 0) continue;
+            // EINTR: what the kernel finishes on this thread interrupts it, for one.
+            if (count == 0 || retry([&] { return ::poll(asked.data(), count, 0); }) < 0) continue;
             for (nfds_t j = 0; j < count; ++j)
                 if (!(asked[j].revents & POLLPRI)) events_[event_of[j]].bits &= ~unsigned{POLLPRI};
         }
@@ -206,6 +253,8 @@ private:
     Calls calls_;
     int wake_ = -1;
     // Of the thread that drives:
+    std::vector<std::uint64_t> ended_; // polls that are to be armed again, if they still are registered
+    bool overflowed_ = false;          // what is in the ring may have come there late
     std::size_t count_ = 0;
     std::array<Event, 256> events_;
 };

@@ -2,7 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "io/io_uring/polls.hpp"
 
+#include "rouse/base/atomic.hpp"
+#include "rouse/base/config.hpp"
+
 #include <cerrno>
+#include <utility>
 
 #include <sys/epoll.h>
 #include <sys/stat.h>
@@ -38,16 +42,24 @@ std::error_code Polls::add(int fd, std::uint64_t key) {
     Poll& poll = polls_[index];
     poll.fd = fd;
     poll.generation = static_cast<std::uint32_t>(key >> 32);
+    poll.thread = this_thread();
     poll.is_socket = is_socket;
     return {};
 }
 
-void Polls::remove(int fd, std::uint64_t key) noexcept {
+std::uint32_t Polls::remove(int fd, std::uint64_t key) noexcept {
     const std::lock_guard lock(mutex);
     Poll* const poll = find(key);
-    if (!poll) return;
-    *poll = Poll{};
+    if (!poll) return this_thread();
     by_fd_[static_cast<std::size_t>(fd)] = 0;
+    return std::exchange(*poll, Poll{}).thread;
+}
+
+std::uint32_t Polls::this_thread() noexcept {
+    static constinit Atomic<std::uint32_t> last{0};
+    thread_local constinit std::uint32_t number ROUSE_TLS = 0;
+    if (number == 0) number = last.fetch_add(1, memory_order_relaxed) + 1;
+    return number;
 }
 
 Polls::Poll* Polls::find(std::uint64_t key) noexcept {

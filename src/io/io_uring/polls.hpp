@@ -16,6 +16,7 @@ public:
     public:
         int fd = -1; // -1: none
         std::uint32_t generation = 0;
+        std::uint32_t thread = 0; // that submitted it: its number
         bool is_socket = false;
         std::uint8_t endings = 0; // in a row
         std::uint16_t event = 0;  // of the driver: the one that it took last
@@ -29,7 +30,10 @@ public:
     /// Errors are epoll's, which the ring knows only later, or not at all: EBADF, EPERM for what cannot be
     /// polled, EEXIST.
     std::error_code add(int fd, std::uint64_t key);
-    void remove(int fd, std::uint64_t key) noexcept;
+    /// The thread that submitted it.
+    std::uint32_t remove(int fd, std::uint64_t key) noexcept;
+    /// The number of this thread, which no other had or will have.
+    static std::uint32_t this_thread() noexcept;
 
     // ---- under the mutex ----
 
@@ -39,8 +43,7 @@ public:
     template <class Fn>
     void for_each(Fn fn) {
         for (std::size_t i = 0; i < polls_.size(); ++i)
-            if (polls_[i].fd >= 0)
-                fn(polls_[i].fd, (static_cast<std::uint64_t>(polls_[i].generation) << 32) | i);
+            if (polls_[i].fd >= 0) fn((static_cast<std::uint64_t>(polls_[i].generation) << 32) | i);
     }
 
 private:

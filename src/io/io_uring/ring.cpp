@@ -5,6 +5,7 @@
 #include "rouse/base/config.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include <poll.h>
@@ -27,7 +28,7 @@ Ring::~Ring() {
     if (started_) io_uring_queue_exit(&ring_);
 }
 
-std::error_code Ring::start() noexcept {
+std::error_code Ring::start(unsigned workers) noexcept {
     io_uring_params params{};
     params.flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
     params.cq_entries = results;
@@ -41,29 +42,47 @@ std::error_code Ring::start() noexcept {
     reg.timeout.tv_sec = -1;
     reg.timeout.tv_nsec = -1;
     if (const int answer = io_uring_register_sync_cancel(&ring_, &reg); answer < 0 && answer != -ENOENT)
-        return system_error(answer); // EINVAL: Linux before 6.0
+        return system_error(answer);          // EINVAL: Linux before 6.0
+    std::array<unsigned, 2> most{workers, 0}; // 0: as it is
+    (void)io_uring_register_iowq_max_workers(&ring_, most.data());
     return {};
 }
 
-std::error_code Ring::submit_prepared(io_uring_sqe* sqe) noexcept {
+// What the kernel says of how many it took is no answer: it takes them in order, so what counts is whether
+// any is left.
+std::error_code Ring::submit_queue() noexcept {
+    if (io_uring_sq_ready(&ring_) == 0) return {};
     const int submitted = io_uring_submit(&ring_);
-    if (submitted == 1) return {};
-    // The kernel has no memory for it, and has left it in the queue, where a later call would find it.
-    io_uring_prep_nop(sqe);
-    io_uring_sqe_set_data64(sqe, nobody);
+    if (io_uring_sq_ready(&ring_) == 0) return {};
     return system_error(submitted < 0 ? submitted : -EAGAIN);
 }
 
-bool Ring::cancel(std::uint64_t mark) noexcept {
-    io_uring_sync_cancel_reg reg{};
-    reg.addr = mark;
-    reg.flags = IORING_ASYNC_CANCEL_ALL;
-    // Only of what a worker of the kernel is at: it is interrupted, and not waited for.
-    return io_uring_register_sync_cancel(&ring_, &reg) != -ENOENT;
+std::error_code Ring::submit_prepared(io_uring_sqe* sqe) noexcept {
+    const std::error_code error = submit_queue();
+    if (!error) return {};
+    // The kernel has no memory for it, and has left it in the queue, where a later call would find it.
+    io_uring_prep_nop(sqe);
+    io_uring_sqe_set_data64(sqe, nobody);
+    return error;
 }
 
+namespace {
+
+int cancel_in(io_uring& ring, std::uint64_t mark, unsigned flags) noexcept {
+    io_uring_sync_cancel_reg reg{};
+    reg.addr = mark;
+    reg.flags = flags;
+    // No time: what a worker of the kernel is at is interrupted, and not waited for.
+    return io_uring_register_sync_cancel(&ring, &reg);
+}
+
+} // namespace
+
+bool Ring::cancel(std::uint64_t mark) noexcept { return cancel_in(ring_, mark, 0) != -ENOENT; }
+void Ring::cancel_all(std::uint64_t mark) noexcept { cancel_in(ring_, mark, IORING_ASYNC_CANCEL_ALL); }
+
 bool Ring::flush_overflow() noexcept {
-    if (!io_uring_cq_has_overflow(&ring_)) return false;
+    if (!has_overflow()) return false;
     return io_uring_enter2(static_cast<unsigned>(ring_.ring_fd), 0, 0, IORING_ENTER_GETEVENTS, nullptr,
                            _NSIG / 8) >= 0;
 }
@@ -77,7 +96,7 @@ int Ring::enter_until(const __kernel_timespec* time) noexcept {
                            sizeof(arg));
 }
 
-Ring::Slept Ring::sleep(std::optional<TimePoint> deadline) noexcept {
+bool Ring::sleep(std::optional<TimePoint> deadline) noexcept {
     for (;;) {
         __kernel_timespec time{};
         if (deadline) {
@@ -98,8 +117,7 @@ Ring::Slept Ring::sleep(std::optional<TimePoint> deadline) noexcept {
             answer = enter_until(deadline ? &time : nullptr);
         }
         if (answer == -EINTR) continue; // a handler that means to wake unparks
-        if (answer == -ETIME) return Slept::timed_out;
-        return answer == -EBADR ? Slept::lost_results : Slept::woken;
+        return answer != -ETIME;
     }
 }
 

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include <liburing.h>
 #include <sched.h>
@@ -26,7 +27,8 @@ namespace rouse::detail {
 /// ECANCELED.
 ///
 /// [U2] Each submission is a system call of its own, made by the thread that wants it, under the mutex, and
-/// the queue is empty again after it. Nothing waits for the thread that drives: not the close of a socket,
+/// the queue is empty again after it: or has one request that does nothing, in place of one that was refused.
+/// Nothing waits for the thread that drives: not the close of a socket,
 /// which the peer is to see, nor a foreign loop that polls the ring's descriptor.
 class Ring {
 public:
@@ -38,14 +40,16 @@ public:
     ~Ring();
 
     /// Errors: ENOSYS, EPERM (sandboxes, kernel.io_uring_disabled), EMFILE, ENFILE, ENOMEM, and EINVAL for a
-    /// kernel before 6.0, which is too old.
-    std::error_code start() noexcept;
+    /// kernel before 6.0, which is too old. `workers`: how many threads the kernel may have for each thread
+    /// that submits, for what ends by itself.
+    std::error_code start(unsigned workers) noexcept;
     [[nodiscard]] int descriptor() const noexcept { return ring_.ring_fd; }
 
     /// `fill` prepares the request. Under a mutex; `fill` must not submit.
     template <class Fill>
     std::error_code submit(Fill fill) noexcept {
         const std::lock_guard lock(mutex_);
+        if (const std::error_code error = submit_queue()) return error;
         io_uring_sqe* const sqe = io_uring_get_sqe(&ring_); // [U2] there is room
         fill(sqe);
         return submit_prepared(sqe);
@@ -55,9 +59,11 @@ public:
     void submit_surely(Fill fill) noexcept {
         while (is_for_now(submit(fill))) sched_yield();
     }
-    /// Cancels all requests with this mark; their results come as those of others do. Any thread. False:
-    /// there is none.
+    /// Cancels a request with this mark; its result comes as those of others do. Any thread. False: there is
+    /// none, and none has its file any more.
     bool cancel(std::uint64_t mark) noexcept;
+    /// The same of all with this mark.
+    void cancel_all(std::uint64_t mark) noexcept;
 
     // ---- the thread that drives ----
 
@@ -74,12 +80,21 @@ public:
         }
         io_uring_cq_advance(&ring_, taken);
     }
-    /// The kernel has more results than had room in the ring; it has put them there now, if there is some.
+    /// The kernel has more results than had room in the ring.
+    [[nodiscard]] bool has_overflow() const noexcept { return io_uring_cq_has_overflow(&ring_); }
+    /// It had, and has put them there now, if there is some.
     bool flush_overflow() noexcept;
-    enum class Slept : std::uint8_t { woken, timed_out, lost_results };
-    /// Until there is a result, or the deadline, which has passed when it says so; `woken` may be for
-    /// nothing.
-    Slept sleep(std::optional<TimePoint> deadline) noexcept;
+    /// There is room for the results of what is submitted now.
+    [[nodiscard]] bool is_calm() const noexcept {
+        return !has_overflow() && io_uring_cq_ready(&ring_) < ring_.cq.ring_entries / 2;
+    }
+    /// The kernel has dropped results since it was asked last.
+    bool has_lost() noexcept {
+        const unsigned lost = IO_URING_READ_ONCE(*ring_.cq.koverflow);
+        return std::exchange(lost_, lost) != lost;
+    }
+    /// Until there is a result: perhaps for nothing. False: the deadline has passed.
+    bool sleep(std::optional<TimePoint> deadline) noexcept;
 
     /// A result nobody asked for.
     static constexpr std::uint64_t nobody = ~std::uint64_t{0};
@@ -89,10 +104,12 @@ private:
         return error.value() == EAGAIN || error.value() == ENOMEM || error.value() == EBUSY;
     }
     std::error_code submit_prepared(io_uring_sqe* sqe) noexcept;
+    std::error_code submit_queue() noexcept;
     int enter_until(const __kernel_timespec* time) noexcept;
 
     io_uring ring_{};
     bool started_ = false;
+    unsigned lost_ = 0;
     std::mutex mutex_; // over the submission queue
 };
 
