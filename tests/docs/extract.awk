@@ -16,6 +16,14 @@
 
 function place(line) { return "#line " line " \"" FILENAME "\"\n" }
 
+# Pages are linked into one program, and may have blocks on the same line.
+function block() {
+    page = FILENAME
+    sub(/.*\//, "", page)
+    gsub(/[^A-Za-z0-9]/, "_", page)
+    return "block_" page "_" first_line
+}
+
 function finish_group() {
     if (group == "") return
     is_program = group ~ /\nint main\(/
@@ -24,10 +32,10 @@ function finish_group() {
         inside = substr(group, index(group, "\nint main("))
         if (inside !~ /[^_]return[ ;]/) sub(/\nint main\(/, "\nvoid main_(", group)
         else sub(/\nint main\(/, "\nint main_(", group)
-        body = body "namespace block_" first_line " {" group "}\n"
-        body = body "static const ::docs::Program program_" first_line "(\"" FILENAME ":" first_line "\", block_" first_line "::main_);\n"
+        body = body "namespace " block() " {" group "}\n"
+        body = body "static const ::docs::Program program_" first_line "(\"" FILENAME ":" first_line "\", " block() "::main_);\n"
     } else if (!is_program && mode == "fragments") {
-        body = body "namespace block_" first_line " {" group "}\n"
+        body = body "namespace " block() " {" group "}\n"
     }
     group = ""
 }
