@@ -8,15 +8,21 @@
 
 namespace rouse::detail {
 
-BatchSemaphore::BatchSemaphore(std::size_t permits) : word_(permits * one_permit) {
+BatchSemaphore::BatchSemaphore(std::size_t permits, bool kept) : word_(permits * one_permit), kept_(kept) {
     if (permits > most_permits) stop("a semaphore, or the room of a channel, of more than 268,435,455");
 }
 
 BatchSemaphore::Result BatchSemaphore::poll_slow(PermitNode& node, std::uint32_t count, const Waker& waker) {
     switch (node.state()) {
-    case WaitNode::granted:
-        node.reset();
+    case WaitNode::granted: {
+        if (kept_) {
+            node.reset();
+        } else {
+            const std::lock_guard lock(lock_);
+            WaitList::take(node);
+        }
         return Result::acquired;
+    }
     case WaitNode::closed:
         node.reset();
         return Result::closed;
@@ -27,9 +33,12 @@ BatchSemaphore::Result BatchSemaphore::poll_slow(PermitNode& node, std::uint32_t
     const std::lock_guard lock(lock_);
     if (!node.is_idle()) {
         if (WaitList::refresh(node, fresh)) return Result::pending; // [W3]
-        const bool granted = node.state() == WaitNode::granted;
+        if (node.state() == WaitNode::granted) {
+            take_granted(node);
+            return Result::acquired;
+        }
         node.reset();
-        return granted ? Result::acquired : Result::closed;
+        return Result::closed;
     }
     std::uint64_t word = word_.load(memory_order_relaxed);
     for (;;) {
@@ -46,6 +55,12 @@ BatchSemaphore::Result BatchSemaphore::poll_slow(PermitNode& node, std::uint32_t
     }
 }
 
+/// [W5] Under the lock.
+void BatchSemaphore::take_granted(PermitNode& node) noexcept {
+    if (kept_) node.reset();
+    else WaitList::take(node);
+}
+
 /// Under the lock: to the waiters, in their order. How many are left when `wakers` is full; 0: all have gone
 /// where they belong, the word included.
 std::uint32_t BatchSemaphore::hand_out(std::uint32_t count, WakeBatch& wakers) noexcept {
@@ -56,7 +71,7 @@ std::uint32_t BatchSemaphore::hand_out(std::uint32_t count, WakeBatch& wakers) n
         count -= part;
         if (node.missing_ != 0) return 0;
         if (wakers.full()) return count; // it has all, and is fired in the next round
-        list_.fire(node, WaitNode::granted, wakers);
+        list_.fire(node, WaitNode::granted, wakers, kept_);
     }
     put_back(count);
     return 0;
@@ -96,6 +111,7 @@ void BatchSemaphore::cancel_slow(PermitNode& node) noexcept {
             again = wakers.full();
         } else if (node.state() == WaitNode::granted) {
             back = node.wanted_;
+            take_granted(node);
         }
     }
     node.reset();
@@ -113,7 +129,7 @@ std::uint32_t BatchSemaphore::forget(std::uint32_t count) noexcept {
     return taken;
 }
 
-void BatchSemaphore::close() noexcept {
+void BatchSemaphore::close(bool for_good) noexcept {
     WakeBatch wakers;
     std::uint32_t collected = 0;
     for (bool more = true; more;) {
@@ -128,6 +144,7 @@ void BatchSemaphore::close() noexcept {
             }
             more = !list_.empty();
             if (!more) put_back(collected);
+            if (for_good) list_.abandon_given();
         }
         wakers.wake();
     }

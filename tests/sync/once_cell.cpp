@@ -89,26 +89,6 @@ TEST(OnceCell, when_the_making_throws_the_next_one_tries) {
     EXPECT_FALSE(cell.set(2));
 }
 
-TEST(OnceCell, its_destruction_wakes_those_who_wait_with_an_error) {
-    // The one who makes the value is leaked: it must not outlive its cell.
-    auto cell = std::make_optional<OnceCell<int>>();
-    static ByHandSource<int> source;
-    const auto make = [] { return ByHand<int>(source); };
-    using Get = rouse::GetOrInit<int, decltype(make)>;
-    alignas(Get) static unsigned char place[sizeof(Get)];
-    auto* const maker = ::new (static_cast<void*>(place)) Get(*cell, make);
-    const rouse::testing::CountingWaker waker;
-    rouse::Context cx(waker.waker());
-    EXPECT_TRUE(maker->poll(cx).is_pending());
-    Harness waiter(cell->get_or_init(make));
-    EXPECT_TRUE(waiter.poll().is_pending());
-    cell.reset();
-    source.drop_waker();
-    EXPECT_EQ(waiter.take_wakes(), 1u);
-    EXPECT_EQ(waiter.clones_alive(), 0u);
-    EXPECT_THROW((void)waiter.poll(), Abandoned);
-}
-
 TEST(Lazy, makes_its_value_when_it_is_asked_for) {
     int made = 0;
     Lazy lazy([&made]() -> Task<std::string> {

@@ -53,7 +53,8 @@ class Shared {
     static_assert(std::is_nothrow_move_constructible_v<T>, "a message that was taken out must arrive");
 
 public:
-    explicit Shared(std::size_t places, bool is_bounded) : room(places), ready(0), bounded(is_bounded) {}
+    explicit Shared(std::size_t places, bool is_bounded)
+        : room(places, true), ready(0, true), bounded(is_bounded) {}
 
     /// With a place. False: it was closed meanwhile, and the place given back.
     bool put(T&& message) {

@@ -41,7 +41,7 @@ public:
     enum class Claim : std::uint8_t { claimed, full, closed };
 
     MpscCore(std::size_t capacity, bool bounded, std::string_view name)
-        : slots_(capacity), capacity_(static_cast<std::uint32_t>(capacity)), bounded_(bounded), name_(name) {}
+        : slots_(capacity, true), capacity_(static_cast<std::uint32_t>(capacity)), bounded_(bounded), name_(name) {}
 
     /// [M2] With `before`, the word as it was, comes the duty to `wake` when the message is there.
     template <bool Bounded>

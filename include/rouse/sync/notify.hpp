@@ -35,7 +35,6 @@ public:
     void inspect(Inspector& to) const;
 
 private:
-    bool poll_with(const Waker& waker);
     Notify* notify_;
     std::uint64_t round_;
     bool ready_ = false; // by a permit, or a notify_waiters: not yet taken

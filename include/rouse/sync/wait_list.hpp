@@ -37,7 +37,8 @@ namespace detail {
 ///
 ///     idle      in no list. The future's own: no other thread knows of it.
 ///     queued    in a list, with a waker. All of it is under the lock of the list.
-///     fired     taken out by whoever grants, wakes or closes, with a word that says which. The future's own.
+///     fired     taken out by whoever grants, wakes or closes, with a word that says which. The future's own;
+///               but a granted one is linked among those that were given something, until it takes it.
 ///
 /// [W1] queue: under the lock, after a last look at what is waited for: so either this look sees what a
 /// notifier did, or the notifier, under the lock after it, sees the node. [W2] fire: under the lock, unlink,
@@ -46,6 +47,9 @@ namespace detail {
 /// needs no lock; one that is found queued gets the new waker under the lock, unless it was fired meanwhile.
 /// [W4] the future goes: an idle node needs nothing; a queued one is unlinked under the lock, unless it was
 /// fired meanwhile; one that was fired with a grant that its future did not take hands it on to the next.
+/// [W5] what was granted belongs to the owner of the list, who may go before it is taken: his destructor
+/// makes those that were granted `closed`, under the lock, and their futures touch him no more. So a future
+/// takes a granted node out under the lock, in [W3] and [W4].
 ///
 /// Wakers are cloned, woken and dropped outside of the lock: they run code of the user's. So neither a fired
 /// nor an idle node ever has one.
@@ -108,9 +112,10 @@ public:
         node.state_.store(WaitNode::queued, memory_order_relaxed);
         nodes_.push_back(node);
     }
-    /// [W2]
-    void fire(WaitNode& node, std::uint8_t how, WakeBatch& wakers) noexcept {
+    /// [W2] `kept`: whatever is granted outlives the node's future, which then takes it without the lock.
+    void fire(WaitNode& node, std::uint8_t how, WakeBatch& wakers, bool kept = false) noexcept {
         node.unlink();
+        if (how == WaitNode::granted && !kept) given_.push_back(node);
         wakers.add(std::move(node.waker_));
         node.state_.store(how, memory_order_release);
     }
@@ -128,11 +133,27 @@ public:
         node.state_.store(WaitNode::idle, memory_order_relaxed);
         return true;
     }
+    /// As if an idle node had been queued, and granted at once.
+    void give(WaitNode& node) noexcept {
+        given_.push_back(node);
+        node.state_.store(WaitNode::granted, memory_order_relaxed);
+    }
+    /// [W5] Its future takes what a granted node got.
+    static void take(WaitNode& node) noexcept {
+        node.unlink();
+        node.reset();
+    }
+    /// [W5] What they got is gone.
+    void abandon_given() noexcept {
+        while (WaitNode* const node = given_.pop_front())
+            node->state_.store(WaitNode::closed, memory_order_release);
+    }
     /// Moves all of `other` to the end; under the lock of both.
     void take_all(WaitList& other) noexcept { nodes_.splice(other.nodes_); }
 
 private:
     IntrusiveList<WaitNode> nodes_;
+    IntrusiveList<WaitNode> given_; // granted, and not yet taken
 };
 
 /// A list with its own lock, for what wakes all of its waiters or one, and counts nothing.
@@ -141,8 +162,11 @@ public:
     WaitQueue() noexcept = default;
     WaitQueue(const WaitQueue&) = delete;
     WaitQueue& operator=(const WaitQueue&) = delete;
-    /// Wakes those who still wait, as `closed`. Waits for a notifier that is on its way out.
-    ~WaitQueue() { fire_all(WaitNode::closed); }
+    /// Wakes those who still wait, as `closed`; those who have not taken what they were granted are that,
+    /// too. Waits for a notifier that is on its way out.
+    ~WaitQueue() {
+        fire_all(WaitNode::closed, [this] { list_.abandon_given(); });
+    }
 
     /// True: fired. False: it waits, for `waker`. `ready()` is the last look at what is waited for, under the
     /// lock; when it says so the node becomes `notified`. Not for a fired node.
@@ -190,6 +214,23 @@ public:
         also();
         return true;
     }
+    /// The future goes, and has not taken what it may have been granted. True: that is to be handed on.
+    bool leave(WaitNode& node) noexcept {
+        const std::uint8_t state = node.state();
+        if (state != WaitNode::queued && state != WaitNode::granted) return false;
+        Waker waker;
+        const std::lock_guard lock(lock_);
+        if (WaitList::remove(node, waker) || node.state() != WaitNode::granted) return false;
+        WaitList::take(node);
+        return true;
+    }
+    /// [W5] Of a granted node.
+    void take(WaitNode& node) noexcept {
+        const std::lock_guard lock(lock_);
+        WaitList::take(node);
+    }
+    /// Under the lock, of an idle node: it is granted what it came for, and has not taken it.
+    void give(WaitNode& node) noexcept { list_.give(node); }
     /// Fires everyone who waits at this time, in their order. `first` is called under the lock before.
     template <class First>
     void fire_all(std::uint8_t how, First first) noexcept {
@@ -232,8 +273,8 @@ public:
 
 private:
     /// Under the lock. True: there are more than go into `wakers`.
-    static bool fire_some(WaitList& all, std::uint8_t how, WakeBatch& wakers) noexcept {
-        while (!all.empty() && !wakers.full()) all.fire(*all.front(), how, wakers);
+    bool fire_some(WaitList& all, std::uint8_t how, WakeBatch& wakers) noexcept {
+        while (!all.empty() && !wakers.full()) list_.fire(*all.front(), how, wakers);
         return !all.empty();
     }
     /// Without the lock. Those of `all` that are still there leave it under the lock, whoever takes them out.
