@@ -96,6 +96,35 @@ TEST(Mpsc, a_send_that_is_dropped_passes_its_room_on) {
     }
 }
 
+TEST(Mpsc, room_that_was_granted_is_of_no_use_when_the_receiver_goes_before_the_poll) {
+    for (const bool destroyed : {false, true}) {
+        auto [tx, rx] = mpsc::channel<std::shared_ptr<int>>(2);
+        std::optional receiver(std::move(rx));
+        const auto message = std::make_shared<int>(1);
+        EXPECT_TRUE(tx.try_send(nullptr).has_value());
+        EXPECT_TRUE(tx.try_send(nullptr).has_value());
+        Harness send(tx.send(message));
+        Harness reserve(tx.reserve());
+        EXPECT_TRUE(send.poll().is_pending());
+        EXPECT_TRUE(reserve.poll().is_pending());
+        EXPECT_TRUE(receiver->try_recv().has_value());
+        EXPECT_TRUE(receiver->try_recv().has_value());
+        EXPECT_EQ(send.take_wakes(), 1u);
+        EXPECT_EQ(reserve.take_wakes(), 1u);
+        if (destroyed) receiver.reset();
+        else receiver->close();
+        const auto refused = send.poll().value();
+        ASSERT_FALSE(refused.has_value());
+        EXPECT_EQ(refused.error(), message);
+        EXPECT_EQ(message.use_count(), 2);
+        EXPECT_FALSE(reserve.poll().value().has_value());
+        EXPECT_EQ(tx.capacity(), 2u) << "the room went back";
+        if (!destroyed) {
+            EXPECT_EQ(receiver->try_recv().error(), TryRecvError::disconnected);
+        }
+    }
+}
+
 TEST(Mpsc, the_end_of_the_last_sender_ends_the_receiver) {
     auto [tx, rx] = mpsc::channel<int>(4);
     std::optional sender(std::move(tx));

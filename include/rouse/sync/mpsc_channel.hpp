@@ -41,7 +41,10 @@ public:
     enum class Claim : std::uint8_t { claimed, full, closed };
 
     MpscCore(std::size_t capacity, bool bounded, std::string_view name)
-        : slots_(capacity, true), capacity_(static_cast<std::uint32_t>(capacity)), bounded_(bounded), name_(name) {}
+        : slots_(capacity, true),
+          capacity_(static_cast<std::uint32_t>(capacity)),
+          bounded_(bounded),
+          name_(name) {}
 
     /// [M2] With `before`, the word as it was, comes the duty to `wake` when the message is there.
     template <bool Bounded>
@@ -56,6 +59,15 @@ public:
             memory_order_acq_rel, memory_order_relaxed));
         before = word;
         return Claim::claimed;
+    }
+    /// The same with a permit that one was granted by waiting. False: it was closed meanwhile.
+    bool claim_granted(std::uint64_t& before) noexcept {
+        before = slots_.word().load(memory_order_relaxed);
+        do {
+            if (before & Slots::closed) return false;
+        } while (!slots_.word().compare_exchange_weak(before, (before + Slots::one_message) & ~Slots::asleep,
+                                                      memory_order_acq_rel, memory_order_relaxed));
+        return true;
     }
     /// The same with a permit that one has: also after the channel was closed.
     std::uint64_t claim_reserved() noexcept {
