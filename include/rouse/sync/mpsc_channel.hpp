@@ -205,7 +205,11 @@ public:
     /// The receiver goes: nobody will read what is there.
     void drop_messages() noexcept {
         std::uint32_t count = 0;
-        for (; queue_.front(); ++count) queue_.drop_front();
+        for (;;) {
+            for (; queue_.front(); ++count) queue_.drop_front();
+            if (static_cast<std::uint32_t>(slots_.load() >> 32) == queue_.head()) break;
+            pause_processor(); // [M3] a place was claimed before the close, and others are ready behind it
+        }
         if (bounded() && count != 0) slots_.release(count);
     }
     [[nodiscard]] std::size_t size() const noexcept {
