@@ -47,6 +47,35 @@ TEST(Watch, a_changed_that_is_dropped_has_seen_nothing) {
     EXPECT_TRUE(second.poll().is_ready());
 }
 
+TEST(Watch, a_changed_whose_value_was_seen_before_its_poll_waits_for_the_next) {
+    auto [tx, rx] = watch::channel(1);
+    std::optional sender(std::move(tx));
+    Harness changed(rx.changed());
+    EXPECT_TRUE(changed.poll().is_pending());
+    EXPECT_TRUE(sender->send(2).has_value());
+    EXPECT_EQ(changed.take_wakes(), 1u);
+    EXPECT_EQ(*rx.borrow_and_update(), 2);
+    EXPECT_TRUE(changed.poll().is_pending()) << "the sender is still there";
+    EXPECT_EQ(changed.clones_alive(), 1u);
+    EXPECT_TRUE(sender->send(3).has_value());
+    EXPECT_EQ(changed.take_wakes(), 1u);
+    EXPECT_EQ(*rx.borrow_and_update(), 3);
+    sender.reset();
+    EXPECT_EQ(changed.poll().value().error(), watch::RecvError::closed);
+}
+
+TEST(Broadcast, a_recv_whose_message_was_taken_before_its_poll_waits_for_the_next) {
+    auto [tx, rx] = broadcast::channel<int>(4);
+    Harness recv(rx.recv());
+    EXPECT_TRUE(recv.poll().is_pending());
+    EXPECT_TRUE(tx.send(1).has_value());
+    EXPECT_EQ(rx.try_recv()->value(), 1);
+    EXPECT_TRUE(recv.poll().is_pending());
+    EXPECT_TRUE(tx.send(2).has_value());
+    EXPECT_EQ(recv.take_wakes(), 2u);
+    EXPECT_EQ(recv.poll().value().value(), 2);
+}
+
 TEST(Watch, the_end_of_the_sender_is_told_after_the_last_value) {
     auto [tx, rx] = watch::channel(1);
     std::optional sender(std::move(tx));

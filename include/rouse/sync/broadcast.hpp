@@ -141,7 +141,8 @@ public:
         if (taken_) [[unlikely]]
             ::rouse::detail::stop_polled_after_ready("broadcast::Recv");
         const auto there = [this] { return shared().sent() != receiver_->next_ || shared().is_over(); };
-        if (node_.state() > ::rouse::detail::WaitNode::queued) return true;
+        // What it was told of may have been taken since, by `try_recv`: so it looks again.
+        if (node_.state() > ::rouse::detail::WaitNode::queued) node_.reset();
         return (node_.is_idle() && there()) || shared().arrived().poll(node_, cx.waker(), there);
     }
     Output take_ready() {

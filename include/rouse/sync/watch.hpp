@@ -90,7 +90,8 @@ public:
         if (taken_) [[unlikely]]
             ::rouse::detail::stop_polled_after_ready("watch::Changed");
         const auto there = [this] { return receiver_->load() != receiver_->seen_; };
-        if (node_.state() > ::rouse::detail::WaitNode::queued) return true;
+        // What it was told of may have been seen since, by its receiver: so it looks again.
+        if (node_.state() > ::rouse::detail::WaitNode::queued) node_.reset();
         return (node_.is_idle() && there()) || receiver_->shared_->changed.poll(node_, cx.waker(), there);
     }
     Output take_ready() {
