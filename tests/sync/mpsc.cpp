@@ -125,6 +125,46 @@ TEST(Mpsc, room_that_was_granted_is_of_no_use_when_the_receiver_goes_before_the_
     }
 }
 
+TEST(Mpsc, a_close_wakes_the_receiver_that_waits) {
+    {
+        auto [tx, rx] = mpsc::channel<int>(1);
+        Harness recv(rx.recv());
+        EXPECT_TRUE(recv.poll().is_pending());
+        rx.close();
+        EXPECT_EQ(recv.take_wakes(), 1u);
+        EXPECT_EQ(recv.clones_alive(), 0u);
+        EXPECT_EQ(recv.poll().value(), std::nullopt);
+    }
+    {
+        auto [tx, rx] = mpsc::channel<int>(1);
+        std::optional permit(tx.try_reserve().value());
+        Harness recv(rx.recv());
+        EXPECT_TRUE(recv.poll().is_pending());
+        rx.close();
+        EXPECT_TRUE(recv.poll().is_pending()) << "a permit is out";
+        EXPECT_EQ(recv.take_wakes(), 1u);
+        permit.reset();
+        EXPECT_EQ(recv.take_wakes(), 1u);
+        EXPECT_EQ(recv.poll().value(), std::nullopt);
+    }
+    auto [tx, rx] = mpsc::unbounded_channel<int>();
+    Harness recv(rx.recv());
+    EXPECT_TRUE(recv.poll().is_pending());
+    rx.close();
+    EXPECT_EQ(recv.take_wakes(), 1u);
+    EXPECT_EQ(recv.poll().value(), std::nullopt);
+}
+
+TEST(Mpsc, a_receiver_that_is_destroyed_with_a_waker_drops_it_unwoken) {
+    auto [tx, rx] = mpsc::channel<int>(1);
+    std::optional receiver(std::move(rx));
+    CountingWaker waker;
+    rouse::Context cx(waker.waker());
+    EXPECT_TRUE(receiver->poll_recv(cx).is_pending());
+    receiver.reset();
+    EXPECT_EQ(waker.wakes() + waker.clones_alive(), 0u);
+}
+
 TEST(Mpsc, the_end_of_the_last_sender_ends_the_receiver) {
     auto [tx, rx] = mpsc::channel<int>(4);
     std::optional sender(std::move(tx));

@@ -30,7 +30,8 @@ namespace rouse::detail {
 /// receiver gives way, and comes back.
 ///
 /// [M4] What ends the waiting without a message is an RMW of the word too, with the same duty: the last
-/// sender's drop (ENDED); and, when the receiver has CLOSED, a permit that is given back.
+/// sender's drop (ENDED); the receiver's close, which another branch of its task may do while it sleeps; and,
+/// when the receiver has CLOSED, a permit that is given back.
 ///
 /// [M5] The receiver takes its waker back, to change it or to leave: by taking ASLEEP off. When somebody else
 /// has, the waker is theirs; the place is the receiver's again when it sees TAKEN (acquire).
@@ -97,6 +98,7 @@ public:
     void close() noexcept {
         slots_.close();
         closing_.fire_all(WaitNode::notified);
+        end_sleep(0); // [M4]
     }
     /// Drops the waker, if it is there.
     void forget_waker() noexcept {
