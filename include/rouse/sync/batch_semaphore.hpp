@@ -114,15 +114,19 @@ private:
     Result poll_slow(PermitNode& node, std::uint32_t count, const Waker& waker);
     void cancel_slow(PermitNode& node) noexcept;
     void release_slow(std::uint32_t count) noexcept;
-    std::uint32_t hand_out(std::uint32_t count, WakeBatch& wakers) noexcept;
+    class Handing;
+    void hand_out(Handing& out) noexcept;
+    void finish(Handing& out) noexcept;
     void put_back(std::uint32_t count) noexcept;
     void close(bool for_good) noexcept;
+    bool dismiss() noexcept;
     void take_granted(PermitNode& node) noexcept;
 
     Atomic<std::uint64_t> word_;
     ShortLock lock_;
     const bool kept_;
     WaitList list_;
+    ReturnList away_;
 };
 
 /// A future's request for permits: the node, and what has become of it.

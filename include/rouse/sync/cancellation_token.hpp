@@ -147,7 +147,10 @@ class CancellationToken {
 public:
     CancellationToken() : node_(std::make_shared<detail::CancelNode>(nullptr)) {}
 
-    void cancel() const noexcept { node_->cancel(); }
+    void cancel() const noexcept {
+        const auto keep = node_; // those who are woken may destroy this
+        keep->cancel();
+    }
     [[nodiscard]] bool is_cancelled() const noexcept { return node_->is_cancelled(); }
     [[nodiscard]] Cancelled cancelled() const noexcept { return Cancelled(node_); }
     /// One that is cancelled with this one, and can be cancelled alone.

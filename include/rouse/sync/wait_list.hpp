@@ -148,12 +148,69 @@ public:
         while (WaitNode* const node = given_.pop_front())
             node->state_.store(WaitNode::closed, memory_order_release);
     }
-    /// Moves all of `other` to the end; under the lock of both.
-    void take_all(WaitList& other) noexcept { nodes_.splice(other.nodes_); }
+    /// Moves all that wait to the end of `to`; under the lock.
+    void move_all(IntrusiveList<WaitNode>& to) noexcept { to.splice(nodes_); }
 
 private:
     IntrusiveList<WaitNode> nodes_;
     IntrusiveList<WaitNode> given_; // granted, and not yet taken
+};
+
+/// Somebody who wakes more waiters than a batch holds, and so comes back to the lock of what they wait for:
+/// those whom he woke may have destroyed it meanwhile. Lies on his stack.
+///
+/// [N1] He enters himself in the owner's list under the lock, as `away`; then he wakes without it. [N2]
+/// Before he locks again he exchanges `coming` in: if that finds `gone` he touches nothing any more. [N3] The
+/// owner's destructor, under the lock, makes those who are `away` `gone`; it waits for one who is `coming`,
+/// who enters or leaves the list under the lock. The first of N2 and N3 decides; acq_rel, since what N3 has
+/// done to what lies on his stack must come before its end.
+class Returning {
+public:
+    Returning() noexcept = default;
+    Returning(const Returning&) = delete;
+    Returning& operator=(const Returning&) = delete;
+    /// [N2] False: it is destroyed.
+    [[nodiscard]] bool come() noexcept { return state_.exchange(coming, memory_order_acq_rel) != gone; }
+
+private:
+    friend class ReturnList;
+    static constexpr std::uint8_t away = 0;
+    static constexpr std::uint8_t coming = 1;
+    static constexpr std::uint8_t gone = 2;
+    Atomic<std::uint8_t> state_{away};
+    bool entered_ = false;
+    Returning* next_ = nullptr;
+};
+
+/// All of it under the lock of the owner.
+class ReturnList {
+public:
+    /// [N1] `more`: he comes back.
+    void note(Returning& one, bool more) noexcept {
+        if (more) {
+            one.state_.store(Returning::away, memory_order_relaxed);
+            if (std::exchange(one.entered_, true)) return;
+            one.next_ = std::exchange(first_, &one);
+        } else if (std::exchange(one.entered_, false)) {
+            Returning** at = &first_;
+            while (*at != &one) at = &(*at)->next_;
+            *at = one.next_;
+        }
+    }
+    [[nodiscard]] Returning* first() const noexcept { return first_; }
+    /// [N3] False: the first one is coming.
+    [[nodiscard]] bool dismiss_first() noexcept {
+        Returning* const next = first_->next_;
+        std::uint8_t expected = Returning::away;
+        if (!first_->state_.compare_exchange_strong(expected, Returning::gone, memory_order_acq_rel,
+                                                    memory_order_acquire))
+            return false;
+        first_ = next;
+        return true;
+    }
+
+private:
+    Returning* first_ = nullptr;
 };
 
 /// A list with its own lock, for what wakes all of its waiters or one, and counts nothing.
@@ -165,7 +222,14 @@ public:
     /// Wakes those who still wait, as `closed`; those who have not taken what they were granted are that,
     /// too. Waits for a notifier that is on its way out.
     ~WaitQueue() {
-        fire_all(WaitNode::closed, [this] { list_.abandon_given(); });
+        for (bool more = true; more;) {
+            WakeBatch wakers;
+            const std::lock_guard lock(lock_);
+            more = !dismiss(wakers);
+            while (!list_.empty() && !wakers.full()) list_.fire(*list_.front(), WaitNode::closed, wakers);
+            more = more || !list_.empty();
+            list_.abandon_given();
+        }
     }
 
     /// True: fired. False: it waits, for `waker`. `ready()` is the last look at what is waited for, under the
@@ -184,9 +248,8 @@ public:
     template <class Last>
     bool poll_or_fire_all(WaitNode& node, const Waker& waker, Last last) {
         Waker fresh = waker.clone();
-        WaitList all;
+        Firing all(WaitNode::notified);
         WakeBatch wakers;
-        bool more = false;
         {
             const std::lock_guard lock(lock_);
             if (!node.is_idle()) return !WaitList::refresh(node, fresh);
@@ -194,10 +257,10 @@ public:
                 list_.push(node, fresh);
                 return false;
             }
-            all.take_all(list_);
-            more = fire_some(all, WaitNode::notified, wakers);
+            list_.move_all(all.nodes);
+            fire_some(all, wakers);
         }
-        fire_rest(more, all, WaitNode::notified, wakers);
+        fire_rest(all, wakers);
         return true;
     }
     /// The future goes. True: it was queued.
@@ -234,16 +297,15 @@ public:
     /// Fires everyone who waits at this time, in their order. `first` is called under the lock before.
     template <class First>
     void fire_all(std::uint8_t how, First first) noexcept {
-        WaitList all;
+        Firing all(how);
         WakeBatch wakers;
-        bool more = false;
         {
             const std::lock_guard lock(lock_);
             first();
-            all.take_all(list_);
-            more = fire_some(all, how, wakers);
+            list_.move_all(all.nodes);
+            fire_some(all, wakers);
         }
-        fire_rest(more, all, how, wakers);
+        fire_rest(all, wakers);
     }
     void fire_all(std::uint8_t how) noexcept {
         fire_all(how, [] {});
@@ -272,24 +334,52 @@ public:
     }
 
 private:
-    /// Under the lock. True: there are more than go into `wakers`.
-    bool fire_some(WaitList& all, std::uint8_t how, WakeBatch& wakers) noexcept {
-        while (!all.empty() && !wakers.full()) list_.fire(*all.front(), how, wakers);
-        return !all.empty();
+    /// Those whom one `fire_all` fires.
+    class Firing : public Returning {
+    public:
+        explicit Firing(std::uint8_t how) noexcept : how(how) {}
+        const std::uint8_t how;
+        bool more = false;
+        IntrusiveList<WaitNode> nodes; // under the lock
+    };
+    /// Under the lock: as many as go into `wakers`.
+    void fire_some(Firing& all, WakeBatch& wakers) noexcept {
+        while (!all.nodes.empty() && !wakers.full()) list_.fire(*all.nodes.front(), all.how, wakers);
+        all.more = !all.nodes.empty();
+        away_.note(all, all.more);
     }
     /// Without the lock. Those of `all` that are still there leave it under the lock, whoever takes them out.
     /// When nobody is left nothing here is touched: those who were woken may have destroyed it.
-    void fire_rest(bool more, WaitList& all, std::uint8_t how, WakeBatch& wakers) noexcept {
-        while (more) {
+    void fire_rest(Firing& all, WakeBatch& wakers) noexcept {
+        while (all.more) {
             wakers.wake();
+            if (!all.come()) return; // [N2]
             const std::lock_guard lock(lock_);
-            more = fire_some(all, how, wakers);
+            fire_some(all, wakers);
         }
         wakers.wake();
+    }
+    /// [N3] Under the lock, of the destructor: fires those whom others have begun to fire. False: it is to
+    /// come back.
+    bool dismiss(WakeBatch& wakers) noexcept {
+        while (away_.first()) {
+            auto& one = static_cast<Firing&>(*away_.first());
+            const std::uint8_t how = one.how == WaitNode::granted ? WaitNode::closed : one.how; // [W5]
+            while (WaitNode* const node = one.nodes.front()) {
+                if (wakers.full()) return false;
+                list_.fire(*node, how, wakers);
+            }
+            if (!away_.dismiss_first()) {
+                pause_processor();
+                return false;
+            }
+        }
+        return true;
     }
 
     ShortLock lock_;
     WaitList list_;
+    ReturnList away_;
 };
 
 /// The id of the task that is being polled on this thread; 0: none, or not one of a runtime of ours.
