@@ -28,7 +28,8 @@ public:
     explicit RecvError(std::uint64_t missed) noexcept : missed_(missed) {}
     [[nodiscard]] bool is_closed() const noexcept { return missed_ == 0; }
     [[nodiscard]] bool is_lagged() const noexcept { return missed_ != 0; }
-    /// How many messages this receiver will never see. The next `recv` has the oldest one that is left.
+    /// How many messages this receiver will never see. The next `recv` has the oldest one that is left; but
+    /// if that was overwritten meanwhile, it says so again.
     [[nodiscard]] std::uint64_t missed() const noexcept { return missed_; }
 
 private:
@@ -56,6 +57,7 @@ public:
             Place& place = places_[position % room_];
             {
                 const std::lock_guard lock(place.lock);
+                place.position = 0; // if a move throws there is nothing here
                 old.swap(place.message);
                 place.message.emplace(std::move(message));
                 place.position = position + 1;
@@ -77,8 +79,9 @@ public:
         {
             const std::lock_guard lock(place.lock);
             if (place.position == next + 1) {
-                ++next;
-                return Got(*place.message);
+                std::optional<Got> got(std::in_place, *place.message);
+                ++next; // a copy that throws has taken nothing
+                return got;
             }
         }
         const std::uint64_t oldest = sent() - room_;
