@@ -10,7 +10,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <thread>
@@ -123,6 +125,33 @@ TEST(Mpsc, room_that_was_granted_is_of_no_use_when_the_receiver_goes_before_the_
             EXPECT_EQ(receiver->try_recv().error(), TryRecvError::disconnected);
         }
     }
+}
+
+/// Has no room for a third one.
+class SmallVector {
+public:
+    void push_back(int&& number) {
+        if (numbers.size() == 2) throw std::bad_alloc();
+        numbers.push_back(number);
+    }
+    std::vector<int> numbers;
+};
+
+TEST(Mpsc, taking_many_loses_nothing_when_there_is_no_memory) {
+    rouse::detail::MpscChannel<int> channel(4, true, "");
+    for (int i = 0; i < 4; ++i) {
+        std::uint64_t before = 0;
+        EXPECT_EQ(channel.claim<true>(before), rouse::detail::MpscCore::Claim::claimed);
+        channel.put(before, int(i));
+    }
+    SmallVector to;
+    EXPECT_THROW((void)channel.take_many(to, 4), std::bad_alloc);
+    EXPECT_EQ(to.numbers, (std::vector<int>{0, 1}));
+    EXPECT_EQ(channel.size(), 2u);
+    EXPECT_EQ(channel.slots().available(), 2u);
+    EXPECT_EQ(channel.take(), 2);
+    EXPECT_EQ(channel.take(), 3);
+    EXPECT_EQ(channel.slots().available(), 4u);
 }
 
 TEST(Mpsc, a_close_wakes_the_receiver_that_waits) {

@@ -198,8 +198,11 @@ public:
     std::size_t take_many(Container& to, std::size_t limit) {
         std::size_t count = 0;
         const GiveBack back(*this, count);
-        while (count < limit && queue_.front()) {
-            to.push_back(queue_.take_front());
+        while (count < limit) {
+            T* const message = queue_.front();
+            if (!message) break;
+            to.push_back(std::move(*message)); // if there is no memory it stays
+            queue_.drop_front();
             ++count;
         }
         return count;
