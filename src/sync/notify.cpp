@@ -35,7 +35,7 @@ bool Notified::poll_ready(Context& cx) {
 }
 
 bool Notified::enable() {
-    if (ready_ || node_.state() > WaitNode::queued) return true;
+    if (ready_ || !node_.is_idle()) return ready_ || node_.state() > WaitNode::queued; // it has its place
     return notify_->queue_.poll(node_, Waker(), [this] {
         if (notify_->round_.load(memory_order_relaxed) != round_) return ready_ = true;
         if (!notify_->permit_) return false;

@@ -107,6 +107,18 @@ TEST(Notify, enable_takes_a_place_before_the_first_poll) {
     EXPECT_TRUE(enabled->poll().is_ready());
 }
 
+TEST(Notify, enable_after_a_poll_leaves_the_waker_where_it_is) {
+    Notify notify;
+    Harness waiter(notify.notified());
+    EXPECT_TRUE(waiter.poll().is_pending());
+    EXPECT_FALSE(waiter.future().enable());
+    EXPECT_EQ(waiter.clones_alive(), 1u);
+    notify.notify_one();
+    EXPECT_EQ(waiter.take_wakes(), 1u);
+    EXPECT_TRUE(waiter.future().enable());
+    EXPECT_TRUE(waiter.poll().is_ready());
+}
+
 TEST(Notify, its_destruction_wakes_those_who_wait_with_an_error) {
     std::optional<Notify> notify(std::in_place);
     Harness waiter(notify->notified()), dropped(notify->notified());
