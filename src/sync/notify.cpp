@@ -47,7 +47,7 @@ bool Notified::enable() {
 
 void Notified::take_ready() {
     taken_ = true;
-    if (node_.state() == WaitNode::closed)
+    if (node_.finish() == WaitNode::closed)
         throw Abandoned("a Notify was destroyed while a task waited for its notification");
 }
 

@@ -150,6 +150,7 @@ public:
     }
     Output take_ready() {
         taken_ = true;
+        node_.reset();
         auto got = shared().receive(receiver_->next_);
         if (!got) ::rouse::detail::stop("broadcast: a receiver was used while it received");
         return std::move(*got);

@@ -74,7 +74,10 @@ public:
             return true;
         return token_->waiting().poll(node_, cx.waker(), [this] { return token_->is_cancelled(); });
     }
-    void take_ready() noexcept { taken_ = true; }
+    void take_ready() noexcept {
+        taken_ = true;
+        node_.reset();
+    }
     void inspect(Inspector& to) const {
         if (token_) to.waits_for(WaitKind::notification, token_.get(), "the cancellation of a token");
     }

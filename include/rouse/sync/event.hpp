@@ -80,7 +80,7 @@ inline bool EventWait::poll_ready(Context& cx) {
 }
 inline void EventWait::take_ready() {
     taken_ = true;
-    if (node_.state() == detail::WaitNode::closed)
+    if (node_.finish() == detail::WaitNode::closed)
         throw Abandoned("an Event was destroyed while a task waited for it");
 }
 inline void EventWait::inspect(Inspector& to) const {

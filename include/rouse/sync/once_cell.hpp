@@ -246,10 +246,8 @@ auto GetOrInit<T, Make>::take_ready() -> Output {
     taken_ = true;
     making_.reset();
     if (node_.state() == detail::WaitNode::granted) cell_->queue_.take(node_);
-    if (node_.state() == detail::WaitNode::closed) {
-        node_.reset();
+    if (node_.finish() == detail::WaitNode::closed)
         throw Abandoned("an OnceCell was destroyed while a task waited for its value");
-    }
     return cell_->value_;
 }
 

@@ -62,13 +62,19 @@ public:
     static constexpr std::uint8_t closed = 4;   ///< There is nothing to wait for any more.
 
     WaitNode() noexcept = default;
-    /// A future is moved before its first poll only; another move would tear a list.
+    /// A future is moved before its first poll and after its end only; another move would tear a list.
     WaitNode(WaitNode&& other) noexcept;
 
     [[nodiscard]] std::uint8_t state() const noexcept { return state_.load(memory_order_acquire); }
     [[nodiscard]] bool is_idle() const noexcept { return state_.load(memory_order_relaxed) == idle; }
     /// By the future, of a fired node.
     void reset() noexcept { state_.store(idle, memory_order_relaxed); }
+    /// The future is Ready, and may be moved again. How it came to that.
+    std::uint8_t finish() noexcept {
+        const std::uint8_t how = state();
+        reset();
+        return how;
+    }
 
 private:
     friend class WaitList;

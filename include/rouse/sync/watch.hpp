@@ -96,6 +96,7 @@ public:
     }
     Output take_ready() {
         taken_ = true;
+        node_.reset();
         const std::uint64_t now = receiver_->load();
         constexpr std::uint64_t closed = detail::Shared<T>::closed;
         const bool fresh = (now & ~closed) != (receiver_->seen_ & ~closed);
@@ -179,7 +180,10 @@ public:
         return shared_->unwatched.poll(node_, cx.waker(),
                                        [this] { return shared_->receivers.load(memory_order_acquire) == 0; });
     }
-    void take_ready() noexcept { taken_ = true; }
+    void take_ready() noexcept {
+        taken_ = true;
+        node_.reset();
+    }
     void inspect(Inspector& to) const {
         to.waits_for(WaitKind::channel, shared_, "the end of the receivers of a watch channel");
     }
