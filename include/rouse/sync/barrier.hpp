@@ -54,6 +54,7 @@ private:
 ///
 /// Memory: what each did before it came happens before what any of them does after. Destroyed with waiters it
 /// wakes them, and they throw `Abandoned`. Thread: any.
+/// Its destruction must not run beside a poll or a drop of one of its futures on another thread.
 ///
 /// ```cpp
 /// rouse::Barrier barrier(3);

@@ -41,6 +41,7 @@ private:
 /// Fairness: all are woken, in the order in which they came. Memory: what was done before `set` happens
 /// before what is done after the wait. Destroyed with waiters it wakes them, and they throw `Abandoned`.
 /// Thread: any.
+/// Its destruction must not run beside a poll or a drop of one of its futures on another thread.
 ///
 /// ```cpp
 /// rouse::Event ready;

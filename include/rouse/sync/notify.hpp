@@ -52,6 +52,7 @@ private:
 /// Fairness: first come, first served. Memory: what was done before a notification happens before what is
 /// done after its `notified()` completes. Destroyed with waiters it wakes them, and they throw `Abandoned`.
 /// Thread: any.
+/// Its destruction must not run beside a poll or a drop of one of its futures on another thread.
 ///
 /// ```cpp
 /// rouse::Notify changed;

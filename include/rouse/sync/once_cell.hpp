@@ -75,6 +75,7 @@ private:
 /// If whoever makes it gives up, or its making throws (it gets the exception), the next one makes it.
 /// Fairness: in the order in which they came. Memory: the making of the value happens before whatever is done
 /// with it. Destroyed with waiters it wakes them, and they throw `Abandoned`. Thread: any.
+/// Its destruction must not run beside a poll or a drop of one of its futures on another thread.
 ///
 /// ```cpp
 /// rouse::OnceCell<Connection> cell;
