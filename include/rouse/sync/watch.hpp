@@ -14,7 +14,9 @@
 ///
 /// Fairness: a change wakes all who wait, in the order in which they came. Memory: what was done before a
 /// value was sent happens before what is done with it. Cancel: a `changed` that is destroyed has seen
-/// nothing. `borrow` holds a lock of the value: not across an await, and not while sending.
+/// nothing. `borrow` holds a lock of the value: not across an await, not while sending, and one at a time on
+/// a thread. A second one, of any receiver of the channel, would wait for the first for ever:
+/// `*a.borrow() == *b.borrow()` is wrong.
 namespace rouse::watch {
 
 /// The sender is gone, and all it sent was seen.
