@@ -7,7 +7,11 @@ namespace rouse {
 using detail::WaitNode;
 
 BarrierWait::~BarrierWait() {
-    if (node_.state() == WaitNode::queued) barrier_->queue_.remove(node_, [this] { --barrier_->came_; });
+    if (node_.state() != WaitNode::queued) return;
+    barrier_->queue_.remove(node_, [this] {
+        // The last one has come, and has not got to this one yet: it counts no more.
+        if (round_ == barrier_->round_) --barrier_->came_;
+    });
 }
 
 bool BarrierWait::poll_ready(Context& cx) {
@@ -16,8 +20,10 @@ bool BarrierWait::poll_ready(Context& cx) {
     if (leader_ || node_.state() > WaitNode::queued) return true;
     // The last one to come starts the next round in the step in which it takes all of this one out.
     const bool ready = barrier_->queue_.poll_or_fire_all(node_, cx.waker(), [this] {
+        round_ = barrier_->round_;
         if (++barrier_->came_ < barrier_->count_) return false;
         barrier_->came_ = 0;
+        ++barrier_->round_;
         return leader_ = true;
     });
     return ready;
@@ -25,7 +31,7 @@ bool BarrierWait::poll_ready(Context& cx) {
 
 BarrierWaitResult BarrierWait::take_ready() {
     taken_ = true;
-    if (node_.state() == WaitNode::closed)
+    if (node_.finish() == WaitNode::closed)
         throw Abandoned("a Barrier was destroyed while a task waited at it");
     return BarrierWaitResult(leader_);
 }

@@ -8,15 +8,21 @@
 
 namespace rouse::detail {
 
-BatchSemaphore::BatchSemaphore(std::size_t permits) : word_(permits * one_permit) {
+BatchSemaphore::BatchSemaphore(std::size_t permits, bool kept) : word_(permits * one_permit), kept_(kept) {
     if (permits > most_permits) stop("a semaphore, or the room of a channel, of more than 268,435,455");
 }
 
 BatchSemaphore::Result BatchSemaphore::poll_slow(PermitNode& node, std::uint32_t count, const Waker& waker) {
     switch (node.state()) {
-    case WaitNode::granted:
-        node.reset();
+    case WaitNode::granted: {
+        if (kept_) {
+            node.reset();
+        } else {
+            const std::lock_guard lock(lock_);
+            WaitList::take(node);
+        }
         return Result::acquired;
+    }
     case WaitNode::closed:
         node.reset();
         return Result::closed;
@@ -27,9 +33,12 @@ BatchSemaphore::Result BatchSemaphore::poll_slow(PermitNode& node, std::uint32_t
     const std::lock_guard lock(lock_);
     if (!node.is_idle()) {
         if (WaitList::refresh(node, fresh)) return Result::pending; // [W3]
-        const bool granted = node.state() == WaitNode::granted;
+        if (node.state() == WaitNode::granted) {
+            take_granted(node);
+            return Result::acquired;
+        }
         node.reset();
-        return granted ? Result::acquired : Result::closed;
+        return Result::closed;
     }
     std::uint64_t word = word_.load(memory_order_relaxed);
     for (;;) {
@@ -46,20 +55,48 @@ BatchSemaphore::Result BatchSemaphore::poll_slow(PermitNode& node, std::uint32_t
     }
 }
 
-/// Under the lock: to the waiters, in their order. How many are left when `wakers` is full; 0: all have gone
-/// where they belong, the word included.
-std::uint32_t BatchSemaphore::hand_out(std::uint32_t count, WakeBatch& wakers) noexcept {
+/// [W5] Under the lock.
+void BatchSemaphore::take_granted(PermitNode& node) noexcept {
+    if (kept_) node.reset();
+    else WaitList::take(node);
+}
+
+/// Permits on their way to waiters, and those whom they wake.
+class BatchSemaphore::Handing : public Returning {
+public:
+    explicit Handing(std::uint32_t count) noexcept : count(count) {}
+    std::uint32_t count; // not yet given to anybody
+    bool more = false;   // somebody has all he wants, and is fired in the next round
+    WakeBatch wakers;
+};
+
+/// Under the lock: to the waiters, in their order; what is left when `wakers` is not full goes into the word.
+void BatchSemaphore::hand_out(Handing& out) noexcept {
+    out.more = false;
     while (WaitNode* const first = list_.front()) {
         auto& node = static_cast<PermitNode&>(*first);
-        const std::uint32_t part = std::min(count, node.missing_);
+        const std::uint32_t part = std::min(out.count, node.missing_);
         node.missing_ -= part;
-        count -= part;
-        if (node.missing_ != 0) return 0;
-        if (wakers.full()) return count; // it has all, and is fired in the next round
-        list_.fire(node, WaitNode::granted, wakers);
+        out.count -= part;
+        if (node.missing_ != 0) break;
+        out.more = out.wakers.full();
+        if (out.more) break;
+        list_.fire(node, WaitNode::granted, out.wakers, kept_);
     }
-    put_back(count);
-    return 0;
+    if (list_.empty()) put_back(std::exchange(out.count, 0));
+    away_.note(out, out.more);
+}
+
+/// Without the lock. When nobody is left to fire nothing here is touched: those who were woken may have
+/// destroyed it.
+void BatchSemaphore::finish(Handing& out) noexcept {
+    while (out.more) {
+        out.wakers.wake();
+        if (!out.come()) return; // [N2]
+        const std::lock_guard lock(lock_);
+        hand_out(out);
+    }
+    out.wakers.wake();
 }
 
 /// Under the lock, with an empty list.
@@ -72,35 +109,32 @@ void BatchSemaphore::put_back(std::uint32_t count) noexcept {
 }
 
 void BatchSemaphore::release_slow(std::uint32_t count) noexcept {
-    WakeBatch wakers;
-    for (bool more = true; more;) {
-        {
-            const std::lock_guard lock(lock_);
-            count = hand_out(count, wakers);
-            more = count != 0 || (wakers.full() && !list_.empty());
-        }
-        wakers.wake();
+    Handing out(count);
+    {
+        const std::lock_guard lock(lock_);
+        hand_out(out);
     }
+    finish(out);
 }
 
 void BatchSemaphore::cancel_slow(PermitNode& node) noexcept {
-    std::uint32_t back = 0;
-    bool again = false;
+    Handing out(0);
+    Waker waker;
+    bool granted = false;
     {
-        Waker waker;
-        WakeBatch wakers;
         const std::lock_guard lock(lock_);
         if (WaitList::remove(node, waker)) { // [W4]
             // What it had collected may be all that those behind it want.
-            back = hand_out(node.wanted_ - node.missing_, wakers);
-            again = wakers.full();
+            out.count = node.wanted_ - node.missing_;
+            hand_out(out);
         } else if (node.state() == WaitNode::granted) {
-            back = node.wanted_;
+            granted = true;
+            take_granted(node);
         }
     }
     node.reset();
-    if (again) release_slow(back);
-    else if (back != 0) release(back);
+    if (granted) release(node.wanted_);
+    else finish(out);
 }
 
 std::uint32_t BatchSemaphore::forget(std::uint32_t count) noexcept {
@@ -113,24 +147,41 @@ std::uint32_t BatchSemaphore::forget(std::uint32_t count) noexcept {
     return taken;
 }
 
-void BatchSemaphore::close() noexcept {
+void BatchSemaphore::close(bool for_good) noexcept {
+    Returning self;
     WakeBatch wakers;
     std::uint32_t collected = 0;
-    for (bool more = true; more;) {
-        {
-            const std::lock_guard lock(lock_);
-            word_.fetch_or(closed, memory_order_acq_rel);
-            while (WaitNode* const first = list_.front()) {
-                if (wakers.full()) break;
-                auto& node = static_cast<PermitNode&>(*first);
-                collected += node.wanted_ - node.missing_;
-                list_.fire(node, WaitNode::closed, wakers);
-            }
-            more = !list_.empty();
-            if (!more) put_back(collected);
+    for (bool more = true, first_round = true; more; first_round = false) {
+        if (!first_round) {
+            wakers.wake();
+            if (!self.come()) return; // [N2]
         }
-        wakers.wake();
+        const std::lock_guard lock(lock_);
+        word_.fetch_or(closed, memory_order_acq_rel);
+        while (WaitNode* const first = list_.front()) {
+            if (wakers.full()) break;
+            auto& node = static_cast<PermitNode&>(*first);
+            collected += node.wanted_ - node.missing_;
+            list_.fire(node, WaitNode::closed, wakers);
+        }
+        more = !list_.empty();
+        if (!more) put_back(std::exchange(collected, 0));
+        if (for_good) more = !dismiss() || more;
+        else away_.note(self, more);
     }
+    wakers.wake();
+}
+
+/// Of the destructor, under the lock: those who were granted permits will not have them: [W5]. False:
+/// somebody is on his way here: [N3].
+bool BatchSemaphore::dismiss() noexcept {
+    list_.abandon_given();
+    while (away_.first()) {
+        if (away_.dismiss_first()) continue;
+        pause_processor();
+        return false;
+    }
+    return true;
 }
 
 std::size_t BatchSemaphore::waiting() noexcept {

@@ -13,15 +13,27 @@ void CancelNode::leave_parent() noexcept {
     if (linked()) unlink();
 }
 
+namespace {
+/// Where a node that is destroyed by the end of its child leaves its own parent; null: it is not.
+thread_local std::shared_ptr<CancelNode>* parents_place = nullptr;
+} // namespace
+
 CancelNode::~CancelNode() {
     leave_parent();
-    // A long line of parents that only their children kept goes in a loop, not by nested destructors.
-    std::shared_ptr<CancelNode> up = std::move(parent_);
-    while (up && up.use_count() == 1) {
-        up->leave_parent();
-        std::shared_ptr<CancelNode> next = std::move(up->parent_);
-        up = std::move(next);
+    // A long line of parents that only their children kept goes in a loop, not by nested destructors: each
+    // one leaves its parent to the outermost. (Whether a parent has another owner only its last release can
+    // tell.)
+    if (parents_place && !*parents_place) {
+        parents_place->swap(parent_);
+        return;
     }
+    std::shared_ptr<CancelNode> next;
+    auto* const outer = std::exchange(parents_place, &next);
+    while (parent_) {
+        parent_.reset();
+        parent_.swap(next);
+    }
+    parents_place = outer;
 }
 
 std::shared_ptr<CancelNode> CancelNode::make_child(const std::shared_ptr<CancelNode>& parent) {

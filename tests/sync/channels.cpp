@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -45,6 +46,79 @@ TEST(Watch, a_changed_that_is_dropped_has_seen_nothing) {
     EXPECT_TRUE(rx.has_changed().value());
     Harness second(rx.changed());
     EXPECT_TRUE(second.poll().is_ready());
+}
+
+TEST(Watch, a_changed_whose_value_was_seen_before_its_poll_waits_for_the_next) {
+    auto [tx, rx] = watch::channel(1);
+    std::optional sender(std::move(tx));
+    Harness changed(rx.changed());
+    EXPECT_TRUE(changed.poll().is_pending());
+    EXPECT_TRUE(sender->send(2).has_value());
+    EXPECT_EQ(changed.take_wakes(), 1u);
+    EXPECT_EQ(*rx.borrow_and_update(), 2);
+    EXPECT_TRUE(changed.poll().is_pending()) << "the sender is still there";
+    EXPECT_EQ(changed.clones_alive(), 1u);
+    EXPECT_TRUE(sender->send(3).has_value());
+    EXPECT_EQ(changed.take_wakes(), 1u);
+    EXPECT_EQ(*rx.borrow_and_update(), 3);
+    sender.reset();
+    EXPECT_EQ(changed.poll().value().error(), watch::RecvError::closed);
+}
+
+TEST(Broadcast, a_recv_whose_message_was_taken_before_its_poll_waits_for_the_next) {
+    auto [tx, rx] = broadcast::channel<int>(4);
+    Harness recv(rx.recv());
+    EXPECT_TRUE(recv.poll().is_pending());
+    EXPECT_TRUE(tx.send(1).has_value());
+    EXPECT_EQ(rx.try_recv()->value(), 1);
+    EXPECT_TRUE(recv.poll().is_pending());
+    EXPECT_TRUE(tx.send(2).has_value());
+    EXPECT_EQ(recv.take_wakes(), 2u);
+    EXPECT_EQ(recv.poll().value().value(), 2);
+}
+
+/// A message whose copies and moves throw when its number is that of the fault.
+class Fragile {
+public:
+    explicit Fragile(int number) : number(number) {}
+    Fragile(const Fragile& other) : number(checked(other.number, copy_fault)) {}
+    Fragile(Fragile&& other) : number(checked(other.number, move_fault)) {}
+    Fragile& operator=(Fragile&& other) {
+        number = checked(other.number, move_fault);
+        return *this;
+    }
+    ~Fragile() { number = -1; }
+    int number;
+    static inline int copy_fault = 0;
+    static inline int move_fault = 0;
+
+private:
+    static int checked(int number, int fault) {
+        if (number == fault) throw std::runtime_error("a copy or a move failed");
+        return number;
+    }
+};
+
+TEST(Broadcast, a_message_whose_copy_throws_is_still_there) {
+    auto [tx, rx] = broadcast::channel<Fragile>(2);
+    EXPECT_TRUE(tx.send(Fragile(1)).has_value());
+    Fragile::copy_fault = 1;
+    EXPECT_THROW((void)rx.try_recv(), std::runtime_error);
+    Fragile::copy_fault = 0;
+    EXPECT_EQ(rx.len(), 1u);
+    EXPECT_EQ(rx.try_recv()->value().number, 1);
+}
+
+TEST(Broadcast, a_message_whose_move_throws_leaves_no_hole) {
+    auto [tx, rx] = broadcast::channel<Fragile>(1);
+    EXPECT_TRUE(tx.send(Fragile(1)).has_value());
+    Fragile::move_fault = 2;
+    EXPECT_THROW((void)tx.send(Fragile(2)), std::runtime_error);
+    Fragile::move_fault = 0;
+    EXPECT_EQ(rx.try_recv()->error().missed(), 1u) << "its place was being written over";
+    EXPECT_FALSE(rx.try_recv().has_value());
+    EXPECT_TRUE(tx.send(Fragile(3)).has_value());
+    EXPECT_EQ(rx.try_recv()->value().number, 3);
 }
 
 TEST(Watch, the_end_of_the_sender_is_told_after_the_last_value) {

@@ -10,6 +10,7 @@
 
 #include <concepts>
 #include <type_traits>
+#include <utility>
 
 namespace {
 
@@ -43,6 +44,18 @@ TYPED_TEST(EachFuture, keeps_one_waker_while_it_waits_and_none_after_ready) {
     EXPECT_TRUE(one.conserved());
     test.drop();
     EXPECT_EQ(test.wakes(), 1u);
+}
+
+TYPED_TEST(EachFuture, may_be_moved_when_it_is_over) {
+    TypeParam one;
+    auto future = one.make();
+    const CountingWaker waker;
+    rouse::Context cx(waker.waker());
+    EXPECT_TRUE(future.poll(cx).is_pending());
+    one.fire();
+    EXPECT_TRUE(future.poll(cx).is_ready());
+    { const auto moved = std::move(future); }
+    EXPECT_TRUE(one.conserved());
 }
 
 TYPED_TEST(EachFuture, wakes_the_waker_of_its_last_poll) {

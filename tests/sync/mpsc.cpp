@@ -10,7 +10,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <thread>
@@ -94,6 +96,102 @@ TEST(Mpsc, a_send_that_is_dropped_passes_its_room_on) {
         EXPECT_EQ(rx.try_recv().value(), 2);
         EXPECT_EQ(first.clones_alive(), 0u);
     }
+}
+
+TEST(Mpsc, room_that_was_granted_is_of_no_use_when_the_receiver_goes_before_the_poll) {
+    for (const bool destroyed : {false, true}) {
+        auto [tx, rx] = mpsc::channel<std::shared_ptr<int>>(2);
+        std::optional receiver(std::move(rx));
+        const auto message = std::make_shared<int>(1);
+        EXPECT_TRUE(tx.try_send(nullptr).has_value());
+        EXPECT_TRUE(tx.try_send(nullptr).has_value());
+        Harness send(tx.send(message));
+        Harness reserve(tx.reserve());
+        EXPECT_TRUE(send.poll().is_pending());
+        EXPECT_TRUE(reserve.poll().is_pending());
+        EXPECT_TRUE(receiver->try_recv().has_value());
+        EXPECT_TRUE(receiver->try_recv().has_value());
+        EXPECT_EQ(send.take_wakes(), 1u);
+        EXPECT_EQ(reserve.take_wakes(), 1u);
+        if (destroyed) receiver.reset();
+        else receiver->close();
+        const auto refused = send.poll().value();
+        ASSERT_FALSE(refused.has_value());
+        EXPECT_EQ(refused.error(), message);
+        EXPECT_EQ(message.use_count(), 2);
+        EXPECT_FALSE(reserve.poll().value().has_value());
+        EXPECT_EQ(tx.capacity(), 2u) << "the room went back";
+        if (!destroyed) {
+            EXPECT_EQ(receiver->try_recv().error(), TryRecvError::disconnected);
+        }
+    }
+}
+
+/// Has no room for a third one.
+class SmallVector {
+public:
+    void push_back(int&& number) {
+        if (numbers.size() == 2) throw std::bad_alloc();
+        numbers.push_back(number);
+    }
+    std::vector<int> numbers;
+};
+
+TEST(Mpsc, taking_many_loses_nothing_when_there_is_no_memory) {
+    rouse::detail::MpscChannel<int> channel(4, true, "");
+    for (int i = 0; i < 4; ++i) {
+        std::uint64_t before = 0;
+        EXPECT_EQ(channel.claim<true>(before), rouse::detail::MpscCore::Claim::claimed);
+        channel.put(before, int(i));
+    }
+    SmallVector to;
+    EXPECT_THROW((void)channel.take_many(to, 4), std::bad_alloc);
+    EXPECT_EQ(to.numbers, (std::vector<int>{0, 1}));
+    EXPECT_EQ(channel.size(), 2u);
+    EXPECT_EQ(channel.slots().available(), 2u);
+    EXPECT_EQ(channel.take(), 2);
+    EXPECT_EQ(channel.take(), 3);
+    EXPECT_EQ(channel.slots().available(), 4u);
+}
+
+TEST(Mpsc, a_close_wakes_the_receiver_that_waits) {
+    {
+        auto [tx, rx] = mpsc::channel<int>(1);
+        Harness recv(rx.recv());
+        EXPECT_TRUE(recv.poll().is_pending());
+        rx.close();
+        EXPECT_EQ(recv.take_wakes(), 1u);
+        EXPECT_EQ(recv.clones_alive(), 0u);
+        EXPECT_EQ(recv.poll().value(), std::nullopt);
+    }
+    {
+        auto [tx, rx] = mpsc::channel<int>(1);
+        std::optional permit(tx.try_reserve().value());
+        Harness recv(rx.recv());
+        EXPECT_TRUE(recv.poll().is_pending());
+        rx.close();
+        EXPECT_TRUE(recv.poll().is_pending()) << "a permit is out";
+        EXPECT_EQ(recv.take_wakes(), 1u);
+        permit.reset();
+        EXPECT_EQ(recv.take_wakes(), 1u);
+        EXPECT_EQ(recv.poll().value(), std::nullopt);
+    }
+    auto [tx, rx] = mpsc::unbounded_channel<int>();
+    Harness recv(rx.recv());
+    EXPECT_TRUE(recv.poll().is_pending());
+    rx.close();
+    EXPECT_EQ(recv.take_wakes(), 1u);
+    EXPECT_EQ(recv.poll().value(), std::nullopt);
+}
+
+TEST(Mpsc, a_receiver_that_is_destroyed_with_a_waker_drops_it_unwoken) {
+    auto [tx, rx] = mpsc::channel<int>(1);
+    std::optional receiver(std::move(rx));
+    CountingWaker waker;
+    rouse::Context cx(waker.waker());
+    EXPECT_TRUE(receiver->poll_recv(cx).is_pending());
+    receiver.reset();
+    EXPECT_EQ(waker.wakes() + waker.clones_alive(), 0u);
 }
 
 TEST(Mpsc, the_end_of_the_last_sender_ends_the_receiver) {

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The rouse authors
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <rouse/core/waker_from.hpp>
 #include <rouse/sync/barrier.hpp>
 #include <rouse/sync/event.hpp>
 #include <rouse/sync/notify.hpp>
@@ -106,6 +107,18 @@ TEST(Notify, enable_takes_a_place_before_the_first_poll) {
     EXPECT_TRUE(enabled->poll().is_ready());
 }
 
+TEST(Notify, enable_after_a_poll_leaves_the_waker_where_it_is) {
+    Notify notify;
+    Harness waiter(notify.notified());
+    EXPECT_TRUE(waiter.poll().is_pending());
+    EXPECT_FALSE(waiter.future().enable());
+    EXPECT_EQ(waiter.clones_alive(), 1u);
+    notify.notify_one();
+    EXPECT_EQ(waiter.take_wakes(), 1u);
+    EXPECT_TRUE(waiter.future().enable());
+    EXPECT_TRUE(waiter.poll().is_ready());
+}
+
 TEST(Notify, its_destruction_wakes_those_who_wait_with_an_error) {
     std::optional<Notify> notify(std::in_place);
     Harness waiter(notify->notified()), dropped(notify->notified());
@@ -176,6 +189,40 @@ TEST(Barrier, one_that_gives_up_has_not_come) {
     second.drop(); // it had come
     Harness fourth(barrier.wait());
     EXPECT_TRUE(fourth.poll().is_pending());
+}
+
+TEST(Barrier, one_of_many_that_is_dropped_by_one_who_is_woken_does_not_count_in_the_next_round) {
+    constexpr std::size_t count = 20; // more than are woken at once
+    Barrier barrier(count);
+    std::vector<std::unique_ptr<Harness<rouse::BarrierWait>>> others;
+    for (std::size_t i = 0; i < count - 2; ++i) others.push_back(nullptr);
+    auto first = barrier.wait();
+    const rouse::Waker drops_the_last = rouse::waker_from([&] { others.back().reset(); });
+    rouse::Context cx(drops_the_last);
+    EXPECT_TRUE(first.poll(cx).is_pending());
+    for (int round = 0; round < 2; ++round) {
+        for (auto& other : others) {
+            other = std::make_unique<Harness<rouse::BarrierWait>>(barrier.wait());
+            EXPECT_TRUE(other->poll().is_pending());
+        }
+        if (round == 1) {
+            Harness also(barrier.wait());
+            EXPECT_TRUE(also.poll().is_pending());
+            Harness leader(barrier.wait());
+            EXPECT_TRUE(leader.poll().value().is_leader());
+            EXPECT_TRUE(also.poll().is_ready());
+        } else {
+            Harness leader(barrier.wait());
+            EXPECT_TRUE(leader.poll().value().is_leader());
+            EXPECT_EQ(others.back(), nullptr);
+            EXPECT_TRUE(first.poll(cx).is_ready());
+        }
+        for (auto& other : others) {
+            if (other) {
+                EXPECT_TRUE(other->poll().is_ready());
+            }
+        }
+    }
 }
 
 TEST(Barrier, of_one_or_none_never_waits) {

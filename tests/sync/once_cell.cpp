@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The rouse authors
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <rouse/core/waker_from.hpp>
 #include <rouse/sync/once_cell.hpp>
 #include <rouse/task/task.hpp>
 #include <rouse/testing/harness.hpp>
@@ -8,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -89,24 +92,42 @@ TEST(OnceCell, when_the_making_throws_the_next_one_tries) {
     EXPECT_FALSE(cell.set(2));
 }
 
-TEST(OnceCell, its_destruction_wakes_those_who_wait_with_an_error) {
-    // The one who makes the value is leaked: it must not outlive its cell.
-    auto cell = std::make_optional<OnceCell<int>>();
-    static ByHandSource<int> source;
-    const auto make = [] { return ByHand<int>(source); };
-    using Get = rouse::GetOrInit<int, decltype(make)>;
-    alignas(Get) static unsigned char place[sizeof(Get)];
-    auto* const maker = ::new (static_cast<void*>(place)) Get(*cell, make);
-    const rouse::testing::CountingWaker waker;
-    rouse::Context cx(waker.waker());
-    EXPECT_TRUE(maker->poll(cx).is_pending());
-    Harness waiter(cell->get_or_init(make));
-    EXPECT_TRUE(waiter.poll().is_pending());
-    cell.reset();
-    source.drop_waker();
-    EXPECT_EQ(waiter.take_wakes(), 1u);
-    EXPECT_EQ(waiter.clones_alive(), 0u);
-    EXPECT_THROW((void)waiter.poll(), Abandoned);
+/// Runs code while it is made.
+class Hooked {
+public:
+    explicit Hooked(const std::function<void()>& hook) { hook(); }
+};
+
+TEST(OnceCell, may_be_destroyed_by_one_who_is_woken_by_its_set) {
+    auto cell = std::make_unique<OnceCell<Hooked>>();
+    auto waiter = cell->get_or_init([] { return rouse::never<Hooked>(); });
+    const rouse::Waker waker = rouse::waker_from([&] { cell.reset(); });
+    rouse::Context cx(waker);
+    const std::function<void()> wait = [&] { EXPECT_TRUE(waiter.poll(cx).is_pending()); };
+    EXPECT_TRUE(cell->set(wait));
+    EXPECT_EQ(cell, nullptr);
+    EXPECT_THROW((void)waiter.poll(cx), Abandoned);
+}
+
+TEST(OnceCell, a_making_that_throws_gives_the_right_on_at_once) {
+    OnceCell<int> cell;
+    ByHandSource<int> source;
+    const auto wrong = [&]() -> Task<int> {
+        if (co_await ByHand<int>(source) == 1) throw std::runtime_error("no");
+        co_return 7;
+    };
+    Harness first(cell.get_or_init(wrong)), second(cell.get_or_init(wrong));
+    EXPECT_TRUE(first.poll().is_pending());
+    EXPECT_TRUE(second.poll().is_pending());
+    source.complete(1);
+    EXPECT_THROW((void)first.poll(), std::runtime_error);
+    EXPECT_EQ(second.take_wakes(), 1u) << "though the first one is still there";
+    EXPECT_TRUE(second.poll().is_pending());
+    EXPECT_TRUE(first.poll().is_pending()) << "it waits again";
+    source.complete(2);
+    EXPECT_EQ(second.poll().value(), 7);
+    EXPECT_EQ(first.take_wakes(), 2u);
+    EXPECT_EQ(first.poll().value(), 7);
 }
 
 TEST(Lazy, makes_its_value_when_it_is_asked_for) {

@@ -6,6 +6,7 @@
 #include "rouse/sync/wait_list.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <utility>
 
@@ -45,6 +46,7 @@ private:
     Barrier* barrier_;
     bool leader_ = false;
     bool taken_ = false;
+    std::uint64_t round_ = 0; // in which it came
     detail::WaitNode node_;
 };
 
@@ -52,6 +54,7 @@ private:
 ///
 /// Memory: what each did before it came happens before what any of them does after. Destroyed with waiters it
 /// wakes them, and they throw `Abandoned`. Thread: any.
+/// Its destruction must not run beside a poll or a drop of one of its futures on another thread.
 ///
 /// ```cpp
 /// rouse::Barrier barrier(3);
@@ -70,7 +73,8 @@ public:
 private:
     friend class BarrierWait;
     std::size_t count_;
-    std::size_t came_ = 0; // under the lock
+    std::size_t came_ = 0; // these are under the lock
+    std::uint64_t round_ = 0;
     std::string_view name_;
     detail::WaitQueue queue_; // its end comes first
 };

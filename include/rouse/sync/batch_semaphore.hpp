@@ -58,12 +58,14 @@ public:
 
     enum class Result : std::uint8_t { acquired, pending, closed };
 
-    /// Stops the program when there are more than `most_permits`.
-    explicit BatchSemaphore(std::size_t permits);
+    /// Stops the program when there are more than `most_permits`. `kept`: it outlives the futures that wait
+    /// for its permits, as that of a channel does.
+    explicit BatchSemaphore(std::size_t permits, bool kept = false);
     BatchSemaphore(const BatchSemaphore&) = delete;
     BatchSemaphore& operator=(const BatchSemaphore&) = delete;
-    /// Closes it, and waits for a releaser that is on its way out.
-    ~BatchSemaphore() { close(); }
+    /// Closes it, also for those who were granted permits and have not taken them: [W5]. Waits for a releaser
+    /// that is on its way out.
+    ~BatchSemaphore() { close(true); }
 
     [[nodiscard]] std::uint64_t load() const noexcept { return word_.load(memory_order_acquire); }
     [[nodiscard]] std::uint32_t available() const noexcept { return permits(load()); }
@@ -101,7 +103,7 @@ public:
     /// Takes up to `count` permits out, for good. How many.
     std::uint32_t forget(std::uint32_t count) noexcept;
     /// [B4]
-    void close() noexcept;
+    void close() noexcept { close(false); }
 
     /// For what the owner keeps in it; permits and the two lowest bits are not to be changed by it.
     [[nodiscard]] Atomic<std::uint64_t>& word() noexcept { return word_; }
@@ -112,12 +114,19 @@ private:
     Result poll_slow(PermitNode& node, std::uint32_t count, const Waker& waker);
     void cancel_slow(PermitNode& node) noexcept;
     void release_slow(std::uint32_t count) noexcept;
-    std::uint32_t hand_out(std::uint32_t count, WakeBatch& wakers) noexcept;
+    class Handing;
+    void hand_out(Handing& out) noexcept;
+    void finish(Handing& out) noexcept;
     void put_back(std::uint32_t count) noexcept;
+    void close(bool for_good) noexcept;
+    bool dismiss() noexcept;
+    void take_granted(PermitNode& node) noexcept;
 
     Atomic<std::uint64_t> word_;
     ShortLock lock_;
+    const bool kept_;
     WaitList list_;
+    ReturnList away_;
 };
 
 /// A future's request for permits: the node, and what has become of it.

@@ -28,7 +28,8 @@ public:
     explicit RecvError(std::uint64_t missed) noexcept : missed_(missed) {}
     [[nodiscard]] bool is_closed() const noexcept { return missed_ == 0; }
     [[nodiscard]] bool is_lagged() const noexcept { return missed_ != 0; }
-    /// How many messages this receiver will never see. The next `recv` has the oldest one that is left.
+    /// How many messages this receiver will never see. The next `recv` has the oldest one that is left; but
+    /// if that was overwritten meanwhile, it says so again.
     [[nodiscard]] std::uint64_t missed() const noexcept { return missed_; }
 
 private:
@@ -56,6 +57,7 @@ public:
             Place& place = places_[position % room_];
             {
                 const std::lock_guard lock(place.lock);
+                place.position = 0; // if a move throws there is nothing here
                 old.swap(place.message);
                 place.message.emplace(std::move(message));
                 place.position = position + 1;
@@ -77,8 +79,9 @@ public:
         {
             const std::lock_guard lock(place.lock);
             if (place.position == next + 1) {
-                ++next;
-                return Got(*place.message);
+                std::optional<Got> got(std::in_place, *place.message);
+                ++next; // a copy that throws has taken nothing
+                return got;
             }
         }
         const std::uint64_t oldest = sent() - room_;
@@ -141,11 +144,13 @@ public:
         if (taken_) [[unlikely]]
             ::rouse::detail::stop_polled_after_ready("broadcast::Recv");
         const auto there = [this] { return shared().sent() != receiver_->next_ || shared().is_over(); };
-        if (node_.state() > ::rouse::detail::WaitNode::queued) return true;
+        // What it was told of may have been taken since, by `try_recv`: so it looks again.
+        if (node_.state() > ::rouse::detail::WaitNode::queued) node_.reset();
         return (node_.is_idle() && there()) || shared().arrived().poll(node_, cx.waker(), there);
     }
     Output take_ready() {
         taken_ = true;
+        node_.reset();
         auto got = shared().receive(receiver_->next_);
         if (!got) ::rouse::detail::stop("broadcast: a receiver was used while it received");
         return std::move(*got);

@@ -74,7 +74,10 @@ public:
             return true;
         return token_->waiting().poll(node_, cx.waker(), [this] { return token_->is_cancelled(); });
     }
-    void take_ready() noexcept { taken_ = true; }
+    void take_ready() noexcept {
+        taken_ = true;
+        node_.reset();
+    }
     void inspect(Inspector& to) const {
         if (token_) to.waits_for(WaitKind::notification, token_.get(), "the cancellation of a token");
     }
@@ -147,7 +150,10 @@ class CancellationToken {
 public:
     CancellationToken() : node_(std::make_shared<detail::CancelNode>(nullptr)) {}
 
-    void cancel() const noexcept { node_->cancel(); }
+    void cancel() const noexcept {
+        const auto keep = node_; // those who are woken may destroy this
+        keep->cancel();
+    }
     [[nodiscard]] bool is_cancelled() const noexcept { return node_->is_cancelled(); }
     [[nodiscard]] Cancelled cancelled() const noexcept { return Cancelled(node_); }
     /// One that is cancelled with this one, and can be cancelled alone.

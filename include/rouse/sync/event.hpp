@@ -41,6 +41,7 @@ private:
 /// Fairness: all are woken, in the order in which they came. Memory: what was done before `set` happens
 /// before what is done after the wait. Destroyed with waiters it wakes them, and they throw `Abandoned`.
 /// Thread: any.
+/// Its destruction must not run beside a poll or a drop of one of its futures on another thread.
 ///
 /// ```cpp
 /// rouse::Event ready;
@@ -80,7 +81,7 @@ inline bool EventWait::poll_ready(Context& cx) {
 }
 inline void EventWait::take_ready() {
     taken_ = true;
-    if (node_.state() == detail::WaitNode::closed)
+    if (node_.finish() == detail::WaitNode::closed)
         throw Abandoned("an Event was destroyed while a task waited for it");
 }
 inline void EventWait::inspect(Inspector& to) const {

@@ -53,15 +53,19 @@ class Shared {
     static_assert(std::is_nothrow_move_constructible_v<T>, "a message that was taken out must arrive");
 
 public:
-    explicit Shared(std::size_t places, bool is_bounded) : room(places), ready(0), bounded(is_bounded) {}
+    explicit Shared(std::size_t places, bool is_bounded)
+        : room(places, true), ready(0, true), bounded(is_bounded) {}
 
     /// With a place. False: it was closed meanwhile, and the place given back.
     bool put(T&& message) {
         bool open = false;
-        {
+        try {
             const std::lock_guard hold(lock);
             open = !is_closed;
             if (open) messages.push_back(std::move(message));
+        } catch (...) { // no memory
+            if (bounded) room.release(1);
+            throw;
         }
         if (open) ready.release(1);
         else if (bounded) room.release(1);
@@ -245,7 +249,8 @@ template <class T>
     auto shared = std::make_shared<detail::Shared<T>>(capacity, true);
     return {Sender<T>(shared), Receiver<T>(shared)};
 }
-/// A channel with as much room as there is memory.
+/// A channel with as much room as there is memory, but no more than for 268,435,455 messages that nobody has
+/// received: one more stops the program.
 template <class T>
 [[nodiscard]] std::pair<Sender<T>, Receiver<T>> unbounded_channel() {
     auto shared = std::make_shared<detail::Shared<T>>(0, false);

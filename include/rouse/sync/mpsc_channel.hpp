@@ -30,7 +30,8 @@ namespace rouse::detail {
 /// receiver gives way, and comes back.
 ///
 /// [M4] What ends the waiting without a message is an RMW of the word too, with the same duty: the last
-/// sender's drop (ENDED); and, when the receiver has CLOSED, a permit that is given back.
+/// sender's drop (ENDED); the receiver's close, which another branch of its task may do while it sleeps; and,
+/// when the receiver has CLOSED, a permit that is given back.
 ///
 /// [M5] The receiver takes its waker back, to change it or to leave: by taking ASLEEP off. When somebody else
 /// has, the waker is theirs; the place is the receiver's again when it sees TAKEN (acquire).
@@ -41,7 +42,10 @@ public:
     enum class Claim : std::uint8_t { claimed, full, closed };
 
     MpscCore(std::size_t capacity, bool bounded, std::string_view name)
-        : slots_(capacity), capacity_(static_cast<std::uint32_t>(capacity)), bounded_(bounded), name_(name) {}
+        : slots_(capacity, true),
+          capacity_(static_cast<std::uint32_t>(capacity)),
+          bounded_(bounded),
+          name_(name) {}
 
     /// [M2] With `before`, the word as it was, comes the duty to `wake` when the message is there.
     template <bool Bounded>
@@ -56,6 +60,15 @@ public:
             memory_order_acq_rel, memory_order_relaxed));
         before = word;
         return Claim::claimed;
+    }
+    /// The same with a permit that one was granted by waiting. False: it was closed meanwhile.
+    bool claim_granted(std::uint64_t& before) noexcept {
+        before = slots_.word().load(memory_order_relaxed);
+        do {
+            if (before & Slots::closed) return false;
+        } while (!slots_.word().compare_exchange_weak(before, (before + Slots::one_message) & ~Slots::asleep,
+                                                      memory_order_acq_rel, memory_order_relaxed));
+        return true;
     }
     /// The same with a permit that one has: also after the channel was closed.
     std::uint64_t claim_reserved() noexcept {
@@ -85,6 +98,7 @@ public:
     void close() noexcept {
         slots_.close();
         closing_.fire_all(WaitNode::notified);
+        end_sleep(0); // [M4]
     }
     /// Drops the waker, if it is there.
     void forget_waker() noexcept {
@@ -184,8 +198,11 @@ public:
     std::size_t take_many(Container& to, std::size_t limit) {
         std::size_t count = 0;
         const GiveBack back(*this, count);
-        while (count < limit && queue_.front()) {
-            to.push_back(queue_.take_front());
+        while (count < limit) {
+            T* const message = queue_.front();
+            if (!message) break;
+            to.push_back(std::move(*message)); // if there is no memory it stays
+            queue_.drop_front();
             ++count;
         }
         return count;
@@ -193,7 +210,11 @@ public:
     /// The receiver goes: nobody will read what is there.
     void drop_messages() noexcept {
         std::uint32_t count = 0;
-        for (; queue_.front(); ++count) queue_.drop_front();
+        for (;;) {
+            for (; queue_.front(); ++count) queue_.drop_front();
+            if (static_cast<std::uint32_t>(slots_.load() >> 32) == queue_.head()) break;
+            pause_processor(); // [M3] a place was claimed before the close, and others are ready behind it
+        }
         if (bounded() && count != 0) slots_.release(count);
     }
     [[nodiscard]] std::size_t size() const noexcept {

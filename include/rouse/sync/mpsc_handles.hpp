@@ -32,7 +32,10 @@ public:
         if (node_.state() > ::rouse::detail::WaitNode::queued) return true;
         return channel_->closing().poll(node_, cx.waker(), [this] { return channel_->slots().is_closed(); });
     }
-    void take_ready() noexcept { taken_ = true; }
+    void take_ready() noexcept {
+        taken_ = true;
+        node_.reset();
+    }
     void inspect(Inspector& to) const {
         to.waits_for(
             WaitKind::channel, channel_,

@@ -55,7 +55,7 @@ private:
 
 /// A future of the next message; of nothing, when no sender is left, or the channel was closed, and all was
 /// received.
-/// Wake:   when a message is there, or the last sender is dropped.
+/// Wake:   when a message is there, the last sender is dropped, or the channel is closed.
 /// Cancel: destroy it: it has taken nothing.
 /// Thread: any, one at a time. Refers to its receiver.
 template <class T>
@@ -98,8 +98,8 @@ public:
     }
     ~ReceiverBase() {
         if (!channel_) return;
-        channel_->close();
         channel_->forget_waker();
+        channel_->close();
         channel_->drop_messages();
     }
 

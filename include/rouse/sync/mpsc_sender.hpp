@@ -69,12 +69,16 @@ private:
             ::rouse::detail::stop_polled_after_ready("mpsc::Send");
         if (state_ != State::waiting) return true;
         if (!wait_.poll(channel_->slots(), cx.waker(), "mpsc::Send")) return false;
-        if (wait_.take() == Result::acquired) {
-            channel_->put(channel_->claim_reserved(), std::move(value_));
-            state_ = State::sent;
-        } else {
-            state_ = State::refused;
+        state_ = State::refused;
+        if (wait_.take() != Result::acquired) return true;
+        // Closed between the grant and this poll: perhaps nobody is there any more to receive.
+        std::uint64_t before = 0;
+        if (!channel_->claim_granted(before)) {
+            channel_->give_back(1);
+            return true;
         }
+        channel_->put(before, std::move(value_));
+        state_ = State::sent;
         return true;
     }
 
@@ -98,7 +102,8 @@ public:
     ~Permit() {
         if (channel_) channel_->give_back(1);
     }
-    /// Sends, and never fails: after a `close` the receiver still receives it.
+    /// Sends, and never fails: after a `close` the receiver still receives it; if there is none any more the
+    /// message goes with the channel.
     void send(T value) && {
         if (!channel_) ::rouse::detail::stop("mpsc: a permit that was used or moved from was used");
         detail::Channel<T>& channel = *std::exchange(channel_, nullptr);
@@ -128,7 +133,11 @@ public:
     Poll<Output> poll(Context& cx) { return ::rouse::detail::poll_split(*this, cx); }
     bool poll_ready(Context& cx) { return wait_.poll(channel_->slots(), cx.waker(), "mpsc::Reserve"); }
     Output take_ready() {
-        if (wait_.take() == ::rouse::detail::PermitWait::Result::acquired) return Permit<T>(*channel_);
+        if (wait_.take() == ::rouse::detail::PermitWait::Result::acquired) {
+            if (!channel_->slots().is_closed()) [[likely]]
+                return Permit<T>(*channel_);
+            channel_->give_back(1); // closed between the grant and this poll
+        }
         return std::unexpected(ReserveError::closed);
     }
     void inspect(Inspector& to) const {

@@ -93,6 +93,7 @@ private:
 /// nobody, `try_lock` neither, overtakes it. Memory: what was done under the lock happens before what the
 /// next one does under it. Not recursive. An exception that passes a guard unlocks: there is no poison.
 /// Destroyed with waiters it wakes them, and they throw `Abandoned`; guards must not outlive it. Thread: any.
+/// Its destruction must not run beside a poll or a drop of one of its futures on another thread.
 ///
 /// ```cpp
 /// rouse::Mutex<std::vector<int>> numbers;

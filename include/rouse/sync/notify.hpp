@@ -35,7 +35,6 @@ public:
     void inspect(Inspector& to) const;
 
 private:
-    bool poll_with(const Waker& waker);
     Notify* notify_;
     std::uint64_t round_;
     bool ready_ = false; // by a permit, or a notify_waiters: not yet taken
@@ -53,6 +52,7 @@ private:
 /// Fairness: first come, first served. Memory: what was done before a notification happens before what is
 /// done after its `notified()` completes. Destroyed with waiters it wakes them, and they throw `Abandoned`.
 /// Thread: any.
+/// Its destruction must not run beside a poll or a drop of one of its futures on another thread.
 ///
 /// ```cpp
 /// rouse::Notify changed;

@@ -60,10 +60,11 @@ private:
         Making future_;
     };
     bool claim(const Waker& waker);
+    bool make_value(Context& cx);
+    void give_up() noexcept;
 
     OnceCell<T>* cell_;
     Make make_;
-    bool ours_ = false; // the right is
     bool taken_ = false;
     detail::WaitNode node_;
     std::optional<Box> making_;
@@ -74,6 +75,7 @@ private:
 /// If whoever makes it gives up, or its making throws (it gets the exception), the next one makes it.
 /// Fairness: in the order in which they came. Memory: the making of the value happens before whatever is done
 /// with it. Destroyed with waiters it wakes them, and they throw `Abandoned`. Thread: any.
+/// Its destruction must not run beside a poll or a drop of one of its futures on another thread.
 ///
 /// ```cpp
 /// rouse::OnceCell<Connection> cell;
@@ -99,8 +101,10 @@ public:
     template <class... Args>
     bool set(Args&&... args) {
         if (!queue_.locked([this] { return claim(); })) return false;
-        const Right right(*this);
-        put(std::forward<Args>(args)...);
+        Right right(*this);
+        construct(std::forward<Args>(args)...);
+        right.used();
+        publish(nullptr);
         return true;
     }
     /// The value; if there is none, it is what the future that `make()` returns completes with.
@@ -117,13 +121,15 @@ private:
     public:
         explicit Right(OnceCell& cell) noexcept : cell_(cell) {}
         ~Right() {
-            if (!cell_.is_initialized()) cell_.give_up();
+            if (!used_) cell_.give_up();
         }
+        void used() noexcept { used_ = true; }
         Right(const Right&) = delete;
         Right& operator=(const Right&) = delete;
 
     private:
         OnceCell& cell_;
+        bool used_ = false;
     };
     /// Under the lock: takes the right to make the value.
     bool claim() noexcept {
@@ -135,9 +141,16 @@ private:
         queue_.fire_one([this] { making_ = false; });
     }
     template <class... Args>
-    void put(Args&&... args) {
+    void construct(Args&&... args) {
         ::new (static_cast<void*>(&value_)) T(std::forward<Args>(args)...);
-        queue_.fire_all(detail::WaitNode::notified, [this] { there_.store(true, memory_order_release); });
+    }
+    /// The value is made; by the one with this node, if there is one. Those who are woken may destroy the
+    /// cell: nothing of it is touched after this.
+    void publish(detail::WaitNode* maker) noexcept {
+        queue_.fire_all(detail::WaitNode::granted, [&] {
+            if (maker) detail::WaitList::take(*maker);
+            there_.store(true, memory_order_release);
+        });
     }
 
     Atomic<bool> there_{false};
@@ -172,28 +185,51 @@ private:
     Make make_;
 };
 
+// A node is `granted` while its future has the right to make the value, or has the value and has not taken
+// it: what it has is the cell's, and it is told when that goes: [W5]. Which of the two, `is_initialized`
+// tells.
+
 template <class T, class Make>
 GetOrInit<T, Make>::~GetOrInit() {
     if (taken_) return;
     making_.reset(); // before the next one begins: they may use the same things
-    if (node_.state() == detail::WaitNode::queued) cell_->queue_.remove(node_);
-    if (ours_ || node_.state() == detail::WaitNode::granted) cell_->give_up();
+    give_up();
+}
+
+/// Whatever it has, or waits for.
+template <class T, class Make>
+void GetOrInit<T, Make>::give_up() noexcept {
+    if (cell_->queue_.leave(node_) && !cell_->is_initialized()) cell_->give_up();
 }
 
 /// True: the value is there, or is ours to make, or the cell is gone.
 template <class T, class Make>
 bool GetOrInit<T, Make>::claim(const Waker& waker) {
     using Node = detail::WaitNode;
-    if (node_.is_idle() && cell_->is_initialized()) return true;
-    if (node_.state() <= Node::queued && !cell_->queue_.poll(node_, waker, [this] {
-            if (cell_->there_.load(memory_order_relaxed)) return true;
-            return ours_ = cell_->claim();
-        }))
-        return false;
-    if (node_.state() == Node::granted) {
-        node_.reset();
-        ours_ = true;
+    if (node_.state() > Node::queued || (node_.is_idle() && cell_->is_initialized())) return true;
+    return cell_->queue_.poll(node_, waker, [this] {
+        if (cell_->claim()) cell_->queue_.give(node_);
+        return !node_.is_idle() || cell_->there_.load(memory_order_relaxed);
+    });
+}
+
+/// With the right to. True: it is there, or the cell is gone.
+template <class T, class Make>
+bool GetOrInit<T, Make>::make_value(Context& cx) {
+    try {
+        if (!making_) making_.emplace(make_);
+        auto made = making_->get().poll(cx);
+        if (node_.state() == detail::WaitNode::granted) { // the cell is still there
+            if (made.is_pending()) return false;
+            cell_->construct(std::move(made).value());
+        }
+    } catch (...) {
+        making_.reset();
+        give_up();
+        throw;
     }
+    if (node_.state() == detail::WaitNode::granted) cell_->publish(&node_);
+    making_.reset();
     return true;
 }
 
@@ -201,33 +237,26 @@ template <class T, class Make>
 bool GetOrInit<T, Make>::poll_ready(Context& cx) {
     if (taken_) [[unlikely]]
         detail::stop_polled_after_ready("GetOrInit");
-    if (!ours_) {
-        if (!claim(cx.waker())) return false;
-        if (!ours_) return true;
-        making_.emplace(make_);
-    } else if (!making_) {
-        making_.emplace(make_); // `make` threw, and somebody polls again
-    }
-    auto made = making_->get().poll(cx);
-    if (made.is_pending()) return false;
-    cell_->put(std::move(made).value());
-    ours_ = false;
-    making_.reset();
-    return true;
+    if (!claim(cx.waker())) return false;
+    if (node_.state() != detail::WaitNode::granted || cell_->is_initialized()) return true;
+    return make_value(cx);
 }
 
 template <class T, class Make>
 auto GetOrInit<T, Make>::take_ready() -> Output {
     taken_ = true;
-    if (node_.state() == detail::WaitNode::closed)
+    making_.reset();
+    if (node_.state() == detail::WaitNode::granted) cell_->queue_.take(node_);
+    if (node_.finish() == detail::WaitNode::closed)
         throw Abandoned("an OnceCell was destroyed while a task waited for its value");
     return cell_->value_;
 }
 
 template <class T, class Make>
 void GetOrInit<T, Make>::inspect(Inspector& to) const {
-    if (taken_ || node_.state() > detail::WaitNode::queued) return;
+    if (taken_) return;
     if (making_) return detail::inspect_future(making_->get(), to);
+    if (node_.state() > detail::WaitNode::queued) return;
     to.waits_for(WaitKind::notification, cell_, detail::describe_wait("the value of a cell", cell_->name()));
 }
 

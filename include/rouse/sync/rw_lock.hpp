@@ -127,6 +127,7 @@ private:
 /// and a task that reads must not read again meanwhile. Memory: what a writer did happens before what the
 /// next ones read, and what readers did before what the next writer does. Destroyed with waiters it wakes
 /// them, and they throw `Abandoned`; guards must not outlive it. Thread: any.
+/// Its destruction must not run beside a poll or a drop of one of its futures on another thread.
 ///
 /// ```cpp
 /// rouse::RwLock<Config> config(load());

@@ -96,6 +96,7 @@ private:
 /// request overtakes a waiter, `try_acquire` neither. Memory: what was done before a permit was given back
 /// happens before what its next owner does. Destroyed with waiters it wakes them, with
 /// `AcquireError::closed`; permits must not outlive it. Thread: any.
+/// Its destruction must not run beside a poll or a drop of one of its futures on another thread.
 ///
 /// ```cpp
 /// rouse::Semaphore connections(10);

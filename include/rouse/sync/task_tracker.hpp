@@ -94,7 +94,10 @@ public:
         if (node_.state() > detail::WaitNode::queued) return true;
         return state_->ended.poll(node_, cx.waker(), [this] { return state_->is_over(); });
     }
-    void take_ready() noexcept { taken_ = true; }
+    void take_ready() noexcept {
+        taken_ = true;
+        node_.reset();
+    }
     void inspect(Inspector& to) const {
         const std::size_t left = state_->word.load(memory_order_relaxed) / detail::TrackerState::one;
         to.waits_for(WaitKind::task, state_.get(), "the end of " + std::to_string(left) + " tracked tasks");

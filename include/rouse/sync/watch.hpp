@@ -14,7 +14,9 @@
 ///
 /// Fairness: a change wakes all who wait, in the order in which they came. Memory: what was done before a
 /// value was sent happens before what is done with it. Cancel: a `changed` that is destroyed has seen
-/// nothing. `borrow` holds a lock of the value: not across an await, and not while sending.
+/// nothing. `borrow` holds a lock of the value: not across an await, not while sending, and one at a time on
+/// a thread. A second one, of any receiver of the channel, would wait for the first for ever:
+/// `*a.borrow() == *b.borrow()` is wrong.
 namespace rouse::watch {
 
 /// The sender is gone, and all it sent was seen.
@@ -90,11 +92,13 @@ public:
         if (taken_) [[unlikely]]
             ::rouse::detail::stop_polled_after_ready("watch::Changed");
         const auto there = [this] { return receiver_->load() != receiver_->seen_; };
-        if (node_.state() > ::rouse::detail::WaitNode::queued) return true;
+        // What it was told of may have been seen since, by its receiver: so it looks again.
+        if (node_.state() > ::rouse::detail::WaitNode::queued) node_.reset();
         return (node_.is_idle() && there()) || receiver_->shared_->changed.poll(node_, cx.waker(), there);
     }
     Output take_ready() {
         taken_ = true;
+        node_.reset();
         const std::uint64_t now = receiver_->load();
         constexpr std::uint64_t closed = detail::Shared<T>::closed;
         const bool fresh = (now & ~closed) != (receiver_->seen_ & ~closed);
@@ -178,7 +182,10 @@ public:
         return shared_->unwatched.poll(node_, cx.waker(),
                                        [this] { return shared_->receivers.load(memory_order_acquire) == 0; });
     }
-    void take_ready() noexcept { taken_ = true; }
+    void take_ready() noexcept {
+        taken_ = true;
+        node_.reset();
+    }
     void inspect(Inspector& to) const {
         to.waits_for(WaitKind::channel, shared_, "the end of the receivers of a watch channel");
     }
