@@ -142,7 +142,7 @@ TEST(stress_handles, a_handle_leaves_its_runtime_at_the_instant_at_which_its_tas
                 for (std::size_t i = 0; i < count; ++i) {
                     auto& handle = handles[i];
                     told[i].store(true, std::memory_order_release);
-                    for (volatile auto pause = random() % 4096; pause > 0; pause = pause - 1) {}
+                    for (volatile auto pause = random() % 4096; pause > 0;) pause = pause - 1;
                     switch (random() % 4) {
                     case 0:
                         handle.reset();
