@@ -121,7 +121,8 @@ TEST_P(DriverStress, a_wait_given_up_meets_its_event) {
             (void)reads.poll(cx);
         },
         [&](std::size_t) { (void)!::write(pair.b(), "x", 1); });
-    EXPECT_EQ(counting.clones_alive(), 0u);
+    // The last event may have taken the waker out [R4], and be about to wake it: for a moment, not for good.
+    while (counting.clones_alive() != 0) std::this_thread::yield();
 }
 
 TEST_P(DriverStress, a_close_meets_the_wait_and_the_event) {
@@ -163,7 +164,9 @@ TEST_P(DriverStress, registrations_come_and_go_while_events_are_on_their_way) {
                     (void)reads.poll(cx);
                 }
                 (void)rouse_test::drain(pair.b());
-                EXPECT_EQ(counting.clones_alive(), 0u);
+                // An event may have taken the waker out [R4], and be about to wake it: for a moment, not for
+                // good.
+                while (counting.clones_alive() != 0) std::this_thread::yield();
             }
         });
     threads.clear();
