@@ -3,6 +3,7 @@
 #pragma once
 
 #include "rouse/sync/mpsc_channel.hpp"
+#include "rouse/sync/mpsc_errors.hpp"
 
 #include <optional>
 #include <utility>
