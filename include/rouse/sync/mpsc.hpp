@@ -5,6 +5,9 @@
 #include "rouse/core/future.hpp"
 #include "rouse/sync/mpsc_channel.hpp"
 #include "rouse/sync/mpsc_errors.hpp"
+#include "rouse/sync/mpsc_handles.hpp"
+#include "rouse/sync/mpsc_receiver.hpp"
+#include "rouse/sync/mpsc_sender.hpp"
 
 #include <expected>
 #include <optional>
@@ -17,15 +20,8 @@
 /// Fairness: senders that wait for room get it in the order in which they came; none overtakes them.
 /// Memory:  what was done before a message was sent happens before what is done after it was received; for a
 ///          sender that waited for room, what the receiver did before it made that room too.
-/// Cancel:  a `send` that is destroyed before it is ready has sent nothing; its value goes with it (use
-/// `reserve`
-///          to keep it). A `recv` that is destroyed has taken nothing.
-namespace rouse::mpsc {} // namespace rouse::mpsc
-
-#include "rouse/sync/mpsc_handles.hpp"
-#include "rouse/sync/mpsc_receiver.hpp"
-#include "rouse/sync/mpsc_sender.hpp"
-
+/// Cancel:  a `send` that is destroyed before it is ready has sent nothing; its value goes with it
+///          (`reserve` keeps it). A `recv` that is destroyed has taken nothing.
 namespace rouse::mpsc {
 
 /// A channel with room for `capacity` messages (1 to 268,435,455): who sends more waits. `name` is for the
