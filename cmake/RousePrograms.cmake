@@ -58,6 +58,7 @@ endif()
 if(ROUSE_BUILD_EXAMPLES)
     add_subdirectory("${PROJECT_SOURCE_DIR}/examples/servers" "${PROJECT_BINARY_DIR}/examples/servers")
     add_subdirectory("${PROJECT_SOURCE_DIR}/examples/programs" "${PROJECT_BINARY_DIR}/examples/programs")
+    add_subdirectory("${PROJECT_SOURCE_DIR}/examples/tasks" "${PROJECT_BINARY_DIR}/examples/tasks")
 endif()
 
 if(ROUSE_BUILD_BENCHES)

@@ -17,9 +17,11 @@ core:      base
 task:      base core
 sync:      base core task
 combine:   base core task
-stream:    base core task
 time:      base core task combine
+stream:    base core task sync combine time
 io:        base core task
+codec:     base core task combine stream io
+scope:     base core task sync combine
 net:       base core task sync combine stream time io
 tls:       base core task sync combine time io net
 fs:        base core task sync combine stream time io
@@ -29,7 +31,7 @@ diag:      base core task sync combine stream time io
 runtime:   base core task sync combine time io diag
 testing:   base core task sync combine stream time io net fs process signal runtime diag
 web:       base core task sync combine stream time io runtime diag
-rouse.hpp: base core task sync combine stream time io net fs process signal runtime diag
+rouse.hpp: base core task sync combine stream scope time io codec net fs process signal runtime diag
 '
 
 # check_includes ROOT: reads the list of C++ files on stdin, relative to ROOT. One line per violation.
