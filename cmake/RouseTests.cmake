@@ -56,6 +56,12 @@ function(rouse_add_test_folder folder)
     endif()
     set(target test_${folder})
     add_executable(${target} ${sources})
+    # Tests of each of many types are much code that runs once: to optimise it takes longer than all else in the folder.
+    if(ROUSE_TEST_FLAGS MATCHES "-O[1-3]")
+        set(each ${sources})
+        list(FILTER each INCLUDE REGEX "/each_[^/]*\\.cpp$")
+        set_source_files_properties(${each} PROPERTIES COMPILE_OPTIONS -O0 SKIP_PRECOMPILE_HEADERS ON)
+    endif()
     rouse_program(${target})
     target_compile_options(${target} PRIVATE ${ROUSE_TEST_FLAGS}) # as the precompiled header's
     target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests" "${PROJECT_SOURCE_DIR}/src")
