@@ -4,6 +4,7 @@
 #include <rouse/rouse.hpp>
 
 #include "support/delivery.hpp"
+#include "support/idle.hpp"
 
 #include <gtest/gtest.h>
 
@@ -204,21 +205,18 @@ TEST_F(LostOnWorkers, a_waker_that_was_never_kept_is_found) {
 
 TEST_F(LostOnWorkers, a_waker_that_another_thread_drops_is_found) {
     rouse::Waker waker;
+    std::latch kept(1);
     auto dropped_later = [&]() -> Task<> {
         auto keeps = [&](rouse::Context& cx) -> rouse::Poll<> {
             waker = cx.waker().clone();
+            kept.count_down();
             return rouse::Pending;
         };
         co_await rouse::poll_fn(keeps);
     };
     auto handle = runtime.handle().spawn(dropped_later);
-    // Dropped while the poll goes on, it would be found at its end. A worker says how many polls it has had when it goes to sleep.
-    auto polls = [&] {
-        std::uint64_t sum = 0;
-        for (const auto& worker : runtime.metrics().workers) sum += worker.polls;
-        return sum;
-    };
-    while (polls() == 0) std::this_thread::yield();
+    kept.wait();
+    rouse_test::wait_until_idle(waker); // dropped while the poll goes on, it would be found at its end
     waker = rouse::Waker();
     EXPECT_THROW(rouse::block_on(std::move(handle)), rouse::LostWaker);
     EXPECT_EQ(seen(), std::vector{rouse::HangCause::last_waker_dropped});

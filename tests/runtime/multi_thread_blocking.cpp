@@ -103,6 +103,24 @@ TEST(multi_thread_blocking, a_spare_worker_that_is_blocked_holds_up_nobody_elses
     rouse::block_on(std::move(second));
 }
 
+TEST(multi_thread_blocking, a_sleep_of_the_very_poll_that_blocks_fires) {
+    auto runtime = Runtime::multi_thread(workers(2));
+    std::latch fired(1);
+    auto main = [&]() -> Task<> {
+        auto timer = rouse::sleep(1ms);
+        const rouse::Waker waker = rouse::waker_from([&] { fired.count_down(); });
+        rouse::Context cx(waker);
+        const auto start = std::chrono::steady_clock::now();
+        EXPECT_TRUE(timer.poll(cx).is_pending());
+        fired.wait(); // this worker reads no clock before it is let go
+        EXPECT_GE(std::chrono::steady_clock::now() - start, 1ms);
+        EXPECT_GE(timer.deadline() - start, 1ms);
+        EXPECT_TRUE(timer.poll(cx).is_ready());
+        co_return;
+    };
+    rouse::block_on(runtime.handle().spawn(main));
+}
+
 // Those that are queued behind it are not polled any more.
 TEST(multi_thread_blocking, the_end_of_the_runtime_waits_for_the_poll_that_runs_and_for_no_other) {
     std::atomic<bool> ending{false};
