@@ -143,7 +143,7 @@ bool CurrentThread::idle(QuiescenceWatch& quiet) {
 
 void CurrentThread::throw_deadlock(QuiescenceReport report) {
 #if ROUSE_EXCEPTIONS
-    throw Deadlock(std::move(report));
+    throw RuntimeDeadlock(std::move(report));
 #else
     print_report(format_report(report));
     stop("the runtime is deadlocked, and there are no exceptions to say so");

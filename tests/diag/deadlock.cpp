@@ -82,7 +82,7 @@ void two_tasks_await_each_other() {
     try {
         runtime.block_on(main);
         std::_Exit(1);
-    } catch (const Deadlock& deadlock) {
+    } catch (const rouse::RuntimeDeadlock& deadlock) {
         require(deadlock.report().proven, "proven");
         require(deadlock.report().tasks.size() == 2, "the two, and not the root, which is in never");
         require(has_task(deadlock.report(), "a") && has_task(deadlock.report(), "b"), "both are named");
@@ -105,7 +105,7 @@ void a_sender_in_the_frame_that_awaits_its_receiver() {
     };
     try {
         (void)rouse::run(main, short_grace());
-    } catch (const Deadlock& deadlock) {
+    } catch (const rouse::RuntimeDeadlock& deadlock) {
         require(deadlock.report().tasks.size() == 1 && deadlock.report().tasks[0].id == 0, "the root");
         require(deadlock.report().tasks[0].await.frames.size() == 1, "its await");
         std::_Exit(0);
@@ -130,7 +130,7 @@ void never_and_children_of_never_do_not_count() {
     try {
         (void)runtime.block_on(waits());
         std::_Exit(1);
-    } catch (const Deadlock& deadlock) {
+    } catch (const rouse::RuntimeDeadlock& deadlock) {
         require(deadlock.report().tasks.size() == 2, deadlock.what());
     }
     place.complete();

@@ -41,7 +41,7 @@ TEST_P(MultiThreadDeadlock, is_thrown_by_block_on_with_every_task_that_is_pendin
     try {
         runtime.block_on(waits_for_itself());
         FAIL() << "it returned";
-    } catch (const rouse::Deadlock& deadlock) {
+    } catch (const rouse::RuntimeDeadlock& deadlock) {
         EXPECT_TRUE(deadlock.report().proven);
         EXPECT_EQ(deadlock.report().tasks.size(), 2u);
     }

@@ -112,7 +112,7 @@ int deadlock_is_proven() {
     try {
         (void)runtime.block_on(main);
         return 1;
-    } catch (const Deadlock& deadlock) {
+    } catch (const rouse::RuntimeDeadlock& deadlock) {
         if (deadlock.report().tasks.size() != 2 || !deadlock.report().proven) return 2;
         if (std::string(deadlock.what()).find("oneshot") == std::string::npos) return 3;
     }
