@@ -9,9 +9,9 @@
 
 #include <memory>
 #include <optional>
-#include <thread>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 
 namespace {
