@@ -4,6 +4,7 @@
 
 /// All of rouse.
 
+#include "rouse/combine/futures_unordered.hpp"
 #include "rouse/combine/join.hpp"
 #include "rouse/combine/select.hpp"
 #include "rouse/core/atomic_waker.hpp"

@@ -12,6 +12,11 @@
 
 namespace rouse::detail {
 
+/// The report about a child of what polls on this thread: its own stack, then that of the coroutines around
+/// it.
+[[nodiscard]] HangReport report_of_child(std::string_view role, std::string_view type,
+                                         const AwaitFrames& child);
+
 /// A future that a combinator polls, with the slot through which it is told when this child can never be
 /// woken. The combinator polls all its children, and then asks each pending one for the verdict.
 class ChildBase {
@@ -46,7 +51,6 @@ protected:
     void finish_end() noexcept;
     void told() noexcept { told_ = true; }
 
-    /// The report about this child: its own stack, then that of the coroutines around the combinator.
     [[nodiscard]] HangReport report_of(std::string_view role, std::string_view type,
                                        const AwaitFrames& child) const;
 
