@@ -71,7 +71,7 @@ void on_ask(int) {
         }
     }
     answer.name[0] = 0;
-    if (const Cell* cell = cell_of(turn.current)) {
+    if (const Cell* cell = running_cell()) {
         answer.spawned_at = cell->spawned_at();
         const std::string_view name = cell->name();
         const std::size_t length = std::min(name.size(), sizeof(answer.name) - 1);
