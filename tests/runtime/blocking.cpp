@@ -329,6 +329,37 @@ TEST(Blocking, tasks_that_await_it_at_the_end_of_the_runtime_are_cancelled) {
     EXPECT_TRUE(result.error().is_cancelled());
 }
 
+// The loop had looked for work, then the call ended and sent its wake, then the loop found nobody blocking:
+// and the clock went on to the timer while a task was runnable.
+TEST(Blocking, a_paused_clock_stands_still_when_a_call_ends_between_two_looks) {
+    auto paused = options();
+    paused.paused_clock = true;
+    auto runtime = Runtime::current_thread(std::move(paused));
+    const auto main = [&]() -> Task<> {
+        auto far = spawn([]() -> Task<> { co_await rouse::sleep(1h); });
+        auto ends = rouse::or_throw(rouse::io::pipe()); // there is a driver to be asked between the two looks
+        auto reads = [&]() -> Task<> {
+            std::array<char, 1> none;
+            (void)co_await ends.second.read(rouse::io::room(none));
+        };
+        auto reading = spawn(reads);
+        const auto begin = rouse::now();
+        for (int round = 0; round < (ROUSE_TSAN || ROUSE_ASAN ? 2'000 : 20'000); ++round) {
+            const auto lasts = 50ns * (round % 200);
+            auto spins = [lasts] {
+                const auto until = std::chrono::steady_clock::now() + lasts;
+                while (std::chrono::steady_clock::now() < until) {}
+            };
+            co_await spawn_blocking(std::move(spins));
+            EXPECT_EQ(rouse::now(), begin) << round;
+            if (rouse::now() != begin) break;
+        }
+        far.abort();
+        reading.abort();
+    };
+    runtime.block_on(main);
+}
+
 TEST(Blocking, a_paused_clock_waits_for_it) {
     auto paused = options();
     paused.paused_clock = true;
