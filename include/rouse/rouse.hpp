@@ -41,6 +41,7 @@
 #include "rouse/runtime/blocking.hpp"
 #include "rouse/runtime/join_set.hpp"
 #include "rouse/runtime/runtime.hpp"
+#include "rouse/scope/scope.hpp"
 #include "rouse/signal/signal.hpp"
 #include "rouse/sync/barrier.hpp"
 #include "rouse/sync/broadcast.hpp"
