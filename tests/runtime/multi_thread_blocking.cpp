@@ -129,21 +129,21 @@ TEST(multi_thread_blocking, the_end_of_the_runtime_waits_for_the_poll_that_runs_
     std::atomic<bool> ending{false};
     std::atomic<int> polls{0};
     std::latch started(1);
+    auto takes_its_time = [&]() -> Task<> {
+        polls.fetch_add(1);
+        const auto until = std::chrono::steady_clock::now() + 50ms;
+        while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
+        co_return;
+    };
+    auto first = [&]() -> Task<> {
+        co_await rouse::yield_now(); // the look behind the first poll of all is done
+        for (int i = 0; i < queued; ++i) rouse::spawn(takes_its_time).detach();
+        started.count_down();
+        while (!ending.load()) std::this_thread::yield();
+        co_await takes_its_time();
+    };
     {
         auto runtime = Runtime::multi_thread(workers(1));
-        auto takes_its_time = [&]() -> Task<> {
-            polls.fetch_add(1);
-            const auto until = std::chrono::steady_clock::now() + 50ms;
-            while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
-            co_return;
-        };
-        auto first = [&]() -> Task<> {
-            co_await rouse::yield_now(); // the look behind the first poll of all is done
-            for (int i = 0; i < queued; ++i) rouse::spawn(takes_its_time).detach();
-            started.count_down();
-            while (!ending.load()) std::this_thread::yield();
-            co_await takes_its_time();
-        };
         runtime.handle().spawn(first).detach();
         started.wait();
         ending.store(true);
