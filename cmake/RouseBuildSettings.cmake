@@ -71,10 +71,21 @@ if(ROUSE_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
     # The sloppiness is what ccache's manual asks for where precompiled headers are used.
     set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros;${ROUSE_CCACHE}")
     if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-        set(CMAKE_PCH_INSTANTIATE_TEMPLATES OFF)
         add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
     endif()
 endif()
+
+# rouse_precompiled(<target>): its sources begin with rouse's headers precompiled, once for all programs that are built with the
+# flags of the tree. To parse them costs more than most programs.
+function(rouse_precompiled target)
+    if(NOT TARGET rouse_program_pch)
+        file(WRITE "${PROJECT_BINARY_DIR}/program_pch.cpp" "")
+        add_library(rouse_program_pch OBJECT "${PROJECT_BINARY_DIR}/program_pch.cpp")
+        rouse_program(rouse_program_pch)
+        target_precompile_headers(rouse_program_pch PRIVATE <rouse/rouse.hpp>)
+    endif()
+    target_precompile_headers(${target} REUSE_FROM rouse_program_pch)
+endfunction()
 
 # rouse_program(<target>): what every executable of this tree, and every library only for them, has in common.
 function(rouse_program target)

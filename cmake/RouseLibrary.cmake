@@ -45,7 +45,7 @@ function(rouse_compile_settings target)
     if(rouse_has_io_uring)
         target_link_libraries(${target} PRIVATE rouse::liburing)
     endif()
-    set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+    set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF UNITY_BUILD ${ROUSE_UNITY_BUILD})
 endfunction()
 
 # rouse_add_library(<kind> <type> <source>...)

@@ -41,6 +41,7 @@ if(ROUSE_BUILD_EXAMPLES AND rouse_example_sources)
         cmake_path(GET source STEM name)
         add_executable(example_${name} "${source}")
         rouse_program(example_${name})
+        rouse_precompiled(example_${name})
         target_link_libraries(example_${name} PRIVATE fmt::fmt)
         set_target_properties(example_${name} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY
                                                                              "${PROJECT_BINARY_DIR}/examples")

@@ -56,6 +56,12 @@ function(rouse_add_test_folder folder)
     endif()
     set(target test_${folder})
     add_executable(${target} ${sources})
+    # Tests of each of many types are much code that runs once: to optimise it takes longer than all else in the folder.
+    set(each ${sources})
+    list(FILTER each INCLUDE REGEX "/each_[^/]*\\.cpp$")
+    if(ROUSE_TEST_FLAGS MATCHES "-O[1-3]")
+        set_source_files_properties(${each} PROPERTIES COMPILE_OPTIONS -O0 SKIP_PRECOMPILE_HEADERS ON)
+    endif()
     rouse_program(${target})
     target_compile_options(${target} PRIVATE ${ROUSE_TEST_FLAGS}) # as the precompiled header's
     target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests" "${PROJECT_SOURCE_DIR}/src")
@@ -77,9 +83,14 @@ function(rouse_add_test_folder folder)
     gtest_discover_tests(
         ${target}
         TEST_PREFIX "${folder}."
+        TEST_FILTER "-Each*"
         DISCOVERY_MODE PRE_TEST
         DISCOVERY_TIMEOUT 60
         PROPERTIES TIMEOUT ${timeout})
+    if(each) # hundreds that are done at once: together in one process
+        add_test(NAME ${folder}.each COMMAND ${target} --gtest_filter=Each* --gtest_brief=1)
+        set_tests_properties(${folder}.each PROPERTIES TIMEOUT ${timeout})
+    endif()
     # Once more on the other backend, but for those that run over both anyway. Elsewhere it is asked for by hand:
     # ROUSE_IO_BACKEND=io_uring build/release/tests/test_runtime
     if(rouse_has_io_uring AND folder MATCHES "^(io|net|fs)$")

@@ -1,10 +1,9 @@
 // SPDX-FileCopyrightText: The rouse authors
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "rouse/core/hang.hpp"
-
 #include "rouse/base/config.hpp"
 #include "rouse/base/readable.hpp"
 #include "rouse/base/stop.hpp"
+#include "rouse/core/deadlock.hpp"
 
 namespace rouse {
 namespace {
@@ -21,9 +20,29 @@ std::string summary(const HangReport& report) {
     return text;
 }
 
+std::string title(const LockCycleTask& task) {
+    std::string text = task.task_id ? "task " + std::to_string(task.task_id) : std::string("the main task");
+    if (!task.task_name.empty()) text += " `" + task.task_name + "`";
+    return text;
+}
+
+std::string summary(const LockCycle& cycle) {
+    std::string text = "deadlock";
+    const char* between = ": ";
+    for (const LockCycleTask& task : cycle.tasks) {
+        text += between + title(task) + " waits for " + task.waits_for;
+        if (task.waits_at) text += " (" + readable_place(task.waits_at) + ")";
+        between = ", which is held by ";
+    }
+    return text + ", which is held by " + title(cycle.tasks.front());
+}
+
 thread_local detail::Diagnosis* current = nullptr;
 
 } // namespace
+
+LockDeadlock::LockDeadlock(std::shared_ptr<const LockCycle> cycle)
+    : Deadlock(summary(*cycle)), cycle_(std::move(cycle)) {}
 
 LostWaker::LostWaker(std::shared_ptr<const HangReport> report)
     : report_(std::move(report)), what_(std::make_shared<const std::string>(summary(*report_))) {}
@@ -54,6 +73,20 @@ std::exception_ptr diagnose_hang(HangReport report) {
     return std::make_exception_ptr(LostWaker(std::make_shared<const HangReport>(std::move(report))));
 #else
     stop("a task hangs, and there are no exceptions to say so");
+#endif
+}
+
+std::exception_ptr diagnose_cycle(LockCycle cycle) {
+    Diagnosis& diagnosis = current_diagnosis();
+    cycle.policy = diagnosis.hang_policy();
+    diagnosis.cycle(cycle);
+    if (cycle.policy == HangPolicy::abort)
+        stop("tasks wait for each other's locks, and the hang policy is abort");
+    if (cycle.policy == HangPolicy::report) return nullptr;
+#if ROUSE_EXCEPTIONS
+    return std::make_exception_ptr(LockDeadlock(std::make_shared<const LockCycle>(std::move(cycle))));
+#else
+    stop("tasks wait for each other's locks, and there are no exceptions to say so");
 #endif
 }
 

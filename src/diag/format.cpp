@@ -206,6 +206,35 @@ std::string format_report(const QuiescenceReport& report) {
     return text;
 }
 
+std::string format_report(const LockCycle& cycle) {
+    const std::size_t count = cycle.tasks.size();
+    const LockCycleTask& first = cycle.tasks.front();
+    std::string text = "deadlock: ";
+    if (count == 1)
+        text += task_title(first.task_id, first.task_name) + " waits for " + first.waits_for +
+                (first.granted_unpolled ? ", which it was granted in a future that it polls no longer"
+                                        : ", which it holds itself");
+    else text += std::to_string(count) + " tasks wait for each other's locks";
+    text += "\n\n";
+    Table table;
+    for (std::size_t i = 0; i < count; ++i) {
+        const LockCycleTask& task = cycle.tasks[i];
+        const LockCycleTask& holder = cycle.tasks[(i + 1) % count];
+        table.heading(task_title(task.task_id, task.task_name));
+        table.row("waits for " + task.waits_for, task.waits_at);
+        table.row((holder.granted_unpolled ? "granted to a future of " : "held by ") +
+                      task_title(holder.task_id, holder.task_name) +
+                      (holder.taken_at ? holder.granted_unpolled ? ", which waited" : ", taken" : ""),
+                  holder.taken_at);
+    }
+    text += table.text() + "\n   help: ";
+    if (count > 1) text += "take locks in the same order everywhere, or hold one at a time\n";
+    else if (first.granted_unpolled)
+        text += "drop the future before the await, or let the select poll it to its end\n";
+    else text += "drop the guard before the await, or hand it down\n";
+    return text;
+}
+
 std::string RuntimeDump::to_string() const {
     std::string text = name + ": " + std::to_string(tasks.size()) +
                        (tasks.size() == 1 ? " task, " : " tasks, ") + std::to_string(timers) +
@@ -216,8 +245,7 @@ std::string RuntimeDump::to_string() const {
     return text;
 }
 
-Deadlock::Deadlock(QuiescenceReport report)
-    : report_(std::make_shared<const QuiescenceReport>(std::move(report))),
-      what_(std::make_shared<const std::string>(format_report(*report_))) {}
+RuntimeDeadlock::RuntimeDeadlock(QuiescenceReport report)
+    : Deadlock(format_report(report)), report_(std::make_shared<const QuiescenceReport>(std::move(report))) {}
 
 } // namespace rouse

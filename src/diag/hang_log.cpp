@@ -31,6 +31,7 @@ class ProcessDiagnosis final : public Diagnosis {
 public:
     [[nodiscard]] HangPolicy hang_policy() const noexcept override { return HangPolicy::throw_error; }
     void hang(HangReport& report) override { log_.add(report); }
+    void cycle(const LockCycle& cycle) override { print_report(format_report(cycle)); }
 
 private:
     HangLog log_{nullptr};

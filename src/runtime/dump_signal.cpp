@@ -22,7 +22,7 @@ struct Place {
 };
 constinit Place table[places];
 constinit Atomic<int> handlers_running{0};
-constinit Atomic<bool> ours[NSIG]{};
+constinit Atomic<bool> has_handler[NSIG]{};
 
 void on_signal(int signal) {
     const int errno_before = errno;
@@ -42,7 +42,7 @@ void watch_dump_signal(int signal, Worker& worker) noexcept {
         std::fprintf(stderr, "rouse: dump_signal %d is no signal; none is installed\n", signal);
         return;
     }
-    if (!ours[signal].load(memory_order_acquire)) {
+    if (!has_handler[signal].load(memory_order_acquire)) {
         struct sigaction before{};
         sigaction(signal, nullptr, &before);
         if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN && before.sa_handler != on_signal) {
@@ -56,7 +56,7 @@ void watch_dump_signal(int signal, Worker& worker) noexcept {
         action.sa_flags = SA_RESTART;
         sigemptyset(&action.sa_mask);
         sigaction(signal, &action, nullptr);
-        ours[signal].store(true, memory_order_release);
+        has_handler[signal].store(true, memory_order_release);
     }
     for (Place& place : table) {
         Worker* none = nullptr;
@@ -77,6 +77,6 @@ void unwatch_dump_signal(Worker& worker) noexcept {
     }
 }
 
-bool is_dump_signal(int signal) noexcept { return ours[signal].load(memory_order_acquire); }
+bool is_dump_signal(int signal) noexcept { return has_handler[signal].load(memory_order_acquire); }
 
 } // namespace rouse::detail

@@ -91,7 +91,7 @@ public:
     }
     [[noreturn]] void throw_deadlock() {
 #if ROUSE_EXCEPTIONS
-        throw Deadlock(std::move(*report_));
+        throw RuntimeDeadlock(std::move(*report_));
 #else
         print_report(format_report(*report_));
         stop("the runtime is deadlocked, and there are no exceptions to say so");

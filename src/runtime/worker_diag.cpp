@@ -46,6 +46,13 @@ void Worker::hang(HangReport& report) {
     call_hook([&] { shared_.hang_log.add(report); });
 }
 
+void Worker::cycle(const LockCycle& cycle) {
+    call_hook([&] {
+        if (shared_.options.on_lock_cycle) shared_.options.on_lock_cycle(cycle);
+        else print_report(format_report(cycle));
+    });
+}
+
 void Worker::report_self_wake(Cell& cell) {
     SelfWakeReport report;
     AwaitDump await = await_of(cell);

@@ -29,7 +29,7 @@ public:
 
 namespace {
 
-constinit Atomic<SignalListener*> first{nullptr};
+constinit Atomic<SignalListener*> first_listener{nullptr};
 constinit Atomic<int> handlers_running{0};
 
 std::mutex install_mutex; // for what follows
@@ -40,7 +40,7 @@ struct sigaction previous[NSIG] = {};
 void on_signal(int signal, siginfo_t* info, void* context) {
     const int errno_before = errno;
     handlers_running.fetch_add(1, memory_order_seq_cst); // [G1]
-    for (const SignalListener* each = first.load(memory_order_acquire); each; each = each->next) {
+    for (const SignalListener* each = first_listener.load(memory_order_acquire); each; each = each->next) {
         if (each->signal.load(memory_order_seq_cst) != signal) continue;
         const std::uint64_t one = 1;
         [[maybe_unused]] const auto written =
@@ -71,7 +71,7 @@ std::error_code install(int signal) noexcept {
 }
 
 SignalListener* take_place(int signal, int eventfd) {
-    SignalListener* place = first.load(memory_order_acquire);
+    SignalListener* place = first_listener.load(memory_order_acquire);
     for (; place; place = place->next)
         if (!place->taken.load(memory_order_relaxed) && !place->taken.exchange(true, memory_order_acq_rel))
             break;
@@ -81,8 +81,8 @@ SignalListener* take_place(int signal, int eventfd) {
     place->eventfd.store(eventfd, memory_order_relaxed);
     place->signal.store(signal, memory_order_seq_cst);
     if (!is_new) return place;
-    place->next = first.load(memory_order_relaxed);
-    while (!first.compare_exchange_weak(place->next, place, memory_order_acq_rel, memory_order_relaxed)) {}
+    place->next = first_listener.load(memory_order_relaxed);
+    while (!first_listener.compare_exchange_weak(place->next, place, memory_order_acq_rel, memory_order_relaxed)) {}
     return place;
 }
 

@@ -32,7 +32,10 @@ BatchSemaphore::Result BatchSemaphore::poll_slow(PermitNode& node, std::uint32_t
     Waker fresh = waker.clone();
     const std::lock_guard lock(lock_);
     if (!node.is_idle()) {
-        if (WaitList::refresh(node, fresh)) return Result::pending; // [W3]
+        if (WaitList::refresh(node, fresh)) { // [W3]
+            if (node.lock_wait_) node.lock_wait_->enter(waker);
+            return Result::pending;
+        }
         if (node.state() == WaitNode::granted) {
             take_granted(node);
             return Result::acquired;
@@ -51,6 +54,7 @@ BatchSemaphore::Result BatchSemaphore::poll_slow(PermitNode& node, std::uint32_t
         node.wanted_ = count;
         node.missing_ = count - there;
         list_.push(node, fresh); // [B2], [W1]
+        if (node.lock_wait_) node.lock_wait_->enter(waker);
         return Result::pending;
     }
 }
@@ -81,6 +85,7 @@ void BatchSemaphore::hand_out(Handing& out) noexcept {
         if (node.missing_ != 0) break;
         out.more = out.wakers.full();
         if (out.more) break;
+        if (node.lock_wait_) node.lock_wait_->granted();
         list_.fire(node, WaitNode::granted, out.wakers, kept_);
     }
     if (list_.empty()) put_back(std::exchange(out.count, 0));
@@ -124,11 +129,13 @@ void BatchSemaphore::cancel_slow(PermitNode& node) noexcept {
     {
         const std::lock_guard lock(lock_);
         if (WaitList::remove(node, waker)) { // [W4]
+            if (node.lock_wait_) node.lock_wait_->leave();
             // What it had collected may be all that those behind it want.
             out.count = node.wanted_ - node.missing_;
             hand_out(out);
         } else if (node.state() == WaitNode::granted) {
             granted = true;
+            if (node.lock_wait_) node.lock_wait_->give_back();
             take_granted(node);
         }
     }
@@ -162,6 +169,7 @@ void BatchSemaphore::close(bool for_good) noexcept {
             if (wakers.full()) break;
             auto& node = static_cast<PermitNode&>(*first);
             collected += node.wanted_ - node.missing_;
+            if (node.lock_wait_) node.lock_wait_->leave();
             list_.fire(node, WaitNode::closed, wakers);
         }
         more = !list_.empty();

@@ -53,8 +53,23 @@ private:
     TimeDriver* driver_;
 };
 
+// Unmeasured timers count from here: the clock is read after the lock was taken, so whoever looks is later
+// than their polls.
+std::int64_t TimeDriver::look() noexcept {
+    recent_ = std::max(recent_, to_ns(now()));
+    wheel_.measure(recent_);
+    return recent_;
+}
+
+// Under the lock, before it is in the wheel.
+void TimeDriver::link(TimerNode& node, Waker clone) noexcept {
+    node.waker = std::move(clone);
+    node.state.store(TimerNode::State::set, memory_order_relaxed);
+    node.driver.store(this, memory_order_relaxed);
+}
+
 bool TimeDriver::set(TimerNode& node, Instant deadline, const Waker& waker) {
-    node.deadline = to_ns(deadline);
+    const std::int64_t due = std::max<std::int64_t>(to_ns(deadline), 1);
     // The clock of the last turn will do: a deadline that passed since then is fired at the next one. (A
     // visitor may have brought `recent_` on; that is as good.)
     const std::int64_t passed = paused_now_.load(memory_order_relaxed);
@@ -63,17 +78,32 @@ bool TimeDriver::set(TimerNode& node, Instant deadline, const Waker& waker) {
     bool set = false;
     {
         const OwnerLock::Scope lock(lock_);
-        if (node.deadline > (passed != running ? passed : recent_)) {
+        if (due > (passed != running ? passed : recent_)) {
             set = true;
-            node.waker = std::move(clone);
-            node.state.store(TimerNode::State::set, memory_order_relaxed);
-            node.driver.store(this, memory_order_relaxed);
+            link(node, std::move(clone));
+            node.set_deadline(due);
             wheel_.add(node);
         }
     }
     node.wakes = raw.data();
     node.wakes_by = raw.vtable();
     return set;
+}
+
+void TimeDriver::set_for(TimerNode& node, Duration wait, const Waker& waker) {
+    if (paused()) { // a look costs nothing
+        (void)set(node, now() + wait, waker);
+        return;
+    }
+    Waker clone = waker.clone();
+    const RawWaker raw = clone.as_raw();
+    {
+        const OwnerLock::Scope lock(lock_);
+        link(node, std::move(clone));
+        wheel_.add_unmeasured(node, wait);
+    }
+    node.wakes = raw.data();
+    node.wakes_by = raw.vtable();
 }
 
 // [T1] A poll that finds the timer's driver still there, and the waker to be the one that it registered, has
@@ -129,7 +159,7 @@ void TimeDriver::move(TimerNode& node, Instant deadline) noexcept {
         TimeDriver* const driver = node.driver.load(memory_order_relaxed);
         if (!driver) return; // it fired, or was closed, on our way here
         driver->wheel_.remove(node);
-        node.deadline = to_ns(deadline);
+        node.set_deadline(std::max<std::int64_t>(to_ns(deadline), 1));
         driver->wheel_.add(node);
         moved = true;
     };
@@ -154,10 +184,8 @@ std::size_t TimeDriver::fire(Locked&& locked) {
     for (;;) {
         Waker wakers[batch];
         std::size_t taken = 0;
-        const std::int64_t time = to_ns(now());
         locked([&] {
-            recent_ = std::max(recent_, time);
-            wheel_.advance(recent_, due_);
+            wheel_.advance(look(), due_);
             while (taken < batch) {
                 TimerNode* const node = due_.front();
                 if (!node) break;
@@ -185,6 +213,7 @@ std::size_t TimeDriver::fire_due_for() {
 std::optional<Instant> TimeDriver::next_wakeup() noexcept {
     if (wheel_.size() == 0) return std::nullopt;
     const OwnerLock::Scope lock(lock_);
+    if (wheel_.has_unmeasured()) look();
     const auto ns = due_.empty() ? wheel_.next_wakeup() : std::optional(recent_);
     if (!ns) return std::nullopt;
     return Instant(Duration(*ns));
@@ -211,7 +240,10 @@ void TimeDriver::close() noexcept {
 }
 
 void TimeDriver::pause() noexcept {
-    if (!paused()) paused_now_.store(to_ns(now()), memory_order_release);
+    if (paused()) return;
+    const OwnerLock::Scope lock(lock_);
+    look();
+    paused_now_.store(to_ns(now()), memory_order_release);
 }
 void TimeDriver::resume() noexcept {
     if (!paused()) return;

@@ -4,18 +4,18 @@
 
 #include "rouse/time/interval.hpp"
 
+#include <algorithm>
 #include <string>
 
 namespace rouse {
 
-Instant far_future() noexcept { return std::chrono::steady_clock::now() + std::chrono::hours(24 * 365 * 30); }
+namespace {
+constexpr Duration for_ever = std::chrono::hours(24 * 365 * 30);
+} // namespace
 
-Sleep sleep(Duration duration) noexcept {
-    if (duration > std::chrono::hours(24 * 365 * 30)) return Sleep(far_future());
-    return Sleep(now() + duration);
-}
+Instant far_future() noexcept { return std::chrono::steady_clock::now() + for_ever; }
 
-Sleep::Sleep(Sleep&& other) noexcept : deadline_(other.deadline_), done_(other.done_) {
+Sleep::Sleep(Sleep&& other) noexcept : time_(other.time_), done_(other.done_), counts_(other.counts_) {
     if (other.node_.state.load(memory_order_relaxed) != detail::TimerNode::State::idle)
         detail::stop("a Sleep was moved after its first poll");
 }
@@ -29,13 +29,20 @@ bool Sleep::poll_ready(Context& cx) {
         if (!driver) [[unlikely]]
             detail::stop(
                 "a timer was polled outside of a runtime: run the task with Runtime::block_on or rouse::run, not with rouse::block_on");
-        return !driver->set(node_, deadline_, cx.waker());
+        if (!counts_) return !driver->set(node_, Instant(time_), cx.waker());
+        if (time_ <= Duration::zero()) return true;
+        driver->set_for(node_, std::min(time_, for_ever), cx.waker());
+        return false;
     }
     return !detail::TimeDriver::renew(node_, cx.waker());
 }
 
 void Sleep::take_ready() {
     const bool closed = node_.state.load(memory_order_relaxed) == detail::TimerNode::State::closed;
+    if (counts_) {
+        time_ = measured().time_since_epoch();
+        counts_ = false;
+    }
     done_ = true;
     node_.state.store(detail::TimerNode::State::idle, memory_order_relaxed);
 #if ROUSE_EXCEPTIONS
@@ -47,12 +54,24 @@ void Sleep::take_ready() {
 
 void Sleep::reset(Instant deadline) {
     detail::TimeDriver::move(node_, deadline);
-    deadline_ = deadline;
+    time_ = deadline.time_since_epoch();
+    counts_ = false;
     done_ = false;
 }
 
+/// Of one that counts: as its node says, once there has been a poll.
+Instant Sleep::measured() const noexcept {
+    Duration left = std::min(time_, for_ever);
+    if (node_.state.load(memory_order_relaxed) != detail::TimerNode::State::idle) {
+        const std::int64_t ns = node_.deadline();
+        if (ns > 0) return Instant(Duration(ns));
+        left = Duration(-ns);
+    }
+    return now() + left;
+}
+
 void Sleep::inspect(Inspector& to) const {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - now()).count();
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline() - now()).count();
     to.waits_for(WaitKind::timer, this,
                  "a timer, due in " +
                      (left < 10'000 ? std::to_string(left) + " ms" : std::to_string(left / 1000) + " s"));

@@ -12,8 +12,21 @@ void TimerWheel::add(TimerNode& node) noexcept {
     place(node);
 }
 
+void TimerWheel::add_unmeasured(TimerNode& node, Duration wait) noexcept {
+    node.set_deadline(-wait.count());
+    unmeasured_.push_back(node);
+    set_size(size() + 1);
+}
+
+void TimerWheel::measure(std::int64_t now) noexcept {
+    while (TimerNode* node = unmeasured_.pop_front()) {
+        node->set_deadline(now - node->deadline());
+        place(*node);
+    }
+}
+
 void TimerWheel::place(TimerNode& node) noexcept {
-    const std::uint64_t tick = std::max(to_tick(node.deadline), tick_);
+    const std::uint64_t tick = std::max(to_tick(node.deadline()), tick_);
     // The level is that of the highest bit in which the deadline differs from now: below it, the slot's place
     // in time is already decided.
     const std::uint64_t differ = (tick ^ tick_) | (slots - 1);
@@ -58,7 +71,7 @@ void TimerWheel::advance(std::int64_t now, IntrusiveList<TimerNode>& due) noexce
         occupied_[slot->level] &= ~(std::uint64_t{1} << slot->index);
         bool waits = false;
         while (TimerNode* node = timers.pop_front()) {
-            if (slot->level == 0 && node->deadline <= now) {
+            if (slot->level == 0 && node->deadline() <= now) {
                 due.push_back(*node);
             } else { // also what is due: it must not get before what is due earlier in the same slot
                 place(*node);
@@ -75,11 +88,12 @@ std::optional<std::int64_t> TimerWheel::next_wakeup() noexcept {
     if (!slot) return std::nullopt;
     if (slot->level > 0) return static_cast<std::int64_t>(slot->start << tick_bits);
     std::int64_t earliest = INT64_MAX;
-    wheel_[0][slot->index].for_each([&](TimerNode& node) { earliest = std::min(earliest, node.deadline); });
+    wheel_[0][slot->index].for_each([&](TimerNode& node) { earliest = std::min(earliest, node.deadline()); });
     return earliest;
 }
 
 void TimerWheel::drain(IntrusiveList<TimerNode>& out) noexcept {
+    out.splice(unmeasured_);
     for (auto& level : wheel_)
         for (auto& slot : level) out.splice(slot);
     std::fill(std::begin(occupied_), std::end(occupied_), 0);

@@ -12,6 +12,7 @@
 #include <rouse/task/yield_now.hpp>
 #include <rouse/time/sleep.hpp>
 
+#include "runtime/watchdog.hpp"
 #include "support/waiting.hpp"
 
 #include <gtest/gtest.h>
@@ -82,7 +83,7 @@ void two_tasks_await_each_other() {
     try {
         runtime.block_on(main);
         std::_Exit(1);
-    } catch (const Deadlock& deadlock) {
+    } catch (const rouse::RuntimeDeadlock& deadlock) {
         require(deadlock.report().proven, "proven");
         require(deadlock.report().tasks.size() == 2, "the two, and not the root, which is in never");
         require(has_task(deadlock.report(), "a") && has_task(deadlock.report(), "b"), "both are named");
@@ -105,7 +106,7 @@ void a_sender_in_the_frame_that_awaits_its_receiver() {
     };
     try {
         (void)rouse::run(main, short_grace());
-    } catch (const Deadlock& deadlock) {
+    } catch (const rouse::RuntimeDeadlock& deadlock) {
         require(deadlock.report().tasks.size() == 1 && deadlock.report().tasks[0].id == 0, "the root");
         require(deadlock.report().tasks[0].await.frames.size() == 1, "its await");
         std::_Exit(0);
@@ -130,7 +131,7 @@ void never_and_children_of_never_do_not_count() {
     try {
         (void)runtime.block_on(waits());
         std::_Exit(1);
-    } catch (const Deadlock& deadlock) {
+    } catch (const rouse::RuntimeDeadlock& deadlock) {
         require(deadlock.report().tasks.size() == 2, deadlock.what());
     }
     place.complete();
@@ -187,6 +188,20 @@ void roots_destructors_run_before_it_is_thrown() {
 }
 TEST_F(deadlock_death, the_roots_destructors_run_before_it_is_thrown) {
     EXPECT_EXIT(roots_destructors_run_before_it_is_thrown(), testing::ExitedWithCode(0), "");
+}
+
+// The first runtime of a process starts the watchdog, which was a stranger that might wake somebody until it
+// came to run.
+void the_watchdog_is_known() {
+    auto main = []() -> Task<> {
+        require(rouse::detail::watchdog_thread_id() != 0, "it has said who it is");
+        co_return;
+    };
+    rouse::run(main, short_grace());
+    std::_Exit(0);
+}
+TEST_F(deadlock_death, the_watchdog_is_known_before_the_first_poll) {
+    EXPECT_EXIT(the_watchdog_is_known(), testing::ExitedWithCode(0), "");
 }
 
 // Told once, and then left alone; the process ends by the signal, whose handling is the default.

@@ -81,7 +81,7 @@ TEST(Sleep, an_idle_one_is_hardly_late) {
     std::printf("lateness of 20 idle sleeps of 5 ms: p50 %ld us, max %ld us\n", us(late[10]),
                 us(late.back()));
     EXPECT_GE(late.front(), 0ns);
-    EXPECT_LT(late[10], 15ms); // not the maximum: that is up to whoever else runs on this machine
+    EXPECT_LT(late[10], 1s); // the figure is for an idle machine; the bound is for any
 }
 
 TEST(Sleep, tasks_wake_in_the_order_of_their_deadlines) {
@@ -178,6 +178,57 @@ TEST(Sleep, registers_the_waker_of_the_latest_poll_only) {
         EXPECT_EQ(second.wakes(), 1u);
         EXPECT_EQ(second.clones_alive(), 0u);
         EXPECT_TRUE(timer.poll(with_first).is_ready());
+    });
+}
+
+TEST(Sleep, a_duration_counts_from_the_first_poll) {
+    run_paused([]() -> Task<> {
+        Sleep timer = sleep(5s);
+        co_await sleep(1h);
+        EXPECT_EQ(timer.deadline(), now() + 5s);
+        const Instant start = now();
+        co_await timer;
+        EXPECT_EQ(now() - start, 5s);
+        EXPECT_EQ(timer.deadline(), start + 5s);
+    });
+    rouse::run([]() -> Task<> {
+        Sleep timer = sleep(3ms);
+        co_await sleep(6ms);
+        const auto start = SteadyClock::now();
+        co_await timer;
+        EXPECT_GE(SteadyClock::now() - start, 3ms);
+        EXPECT_GE(timer.deadline() - start, 3ms);
+    });
+}
+
+TEST(Sleep, one_that_the_clock_was_not_read_for_knows_its_deadline_and_can_be_moved) {
+    rouse::run([]() -> Task<> {
+        Harness test(sleep(1h));
+        EXPECT_TRUE(test.poll().is_pending());
+        EXPECT_EQ(timers_set(), 1u);
+        const auto left = test.future().deadline() - now();
+        EXPECT_GE(left, 59min);
+        EXPECT_LE(left, 1h);
+        test.future().reset(now() + 1ms);
+        EXPECT_LE(test.future().deadline(), now() + 1ms);
+        while (test.wakes() == 0) co_await rouse::yield_now();
+        EXPECT_TRUE(test.poll().is_ready());
+        Harness dropped(sleep(1h));
+        EXPECT_TRUE(dropped.poll().is_pending());
+    });
+}
+
+TEST(Sleep, the_clock_may_be_paused_while_one_is_not_measured_yet) {
+    rouse::run([]() -> Task<> {
+        Harness test(sleep(1h));
+        EXPECT_TRUE(test.poll().is_pending());
+        rouse::pause_clock();
+        const Instant start = now();
+        EXPECT_LE(test.future().deadline(), start + 1h);
+        co_await sleep(1h);
+        EXPECT_EQ(now() - start, 1h);
+        EXPECT_TRUE(test.poll().is_ready());
+        rouse::resume_clock();
     });
 }
 

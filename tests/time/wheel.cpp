@@ -39,10 +39,10 @@ public:
     void add() {
         auto node = std::make_unique<TimerNode>();
         const std::int64_t span = some_span();
-        node->deadline = pick(8) == 0              ? now_ - std::min(span, now_)
-                         : span < INT64_MAX - now_ ? now_ + span
-                                                   : INT64_MAX;
-        deadlines_.insert(node->deadline);
+        node->set_deadline(pick(8) == 0              ? now_ - std::min(span, now_)
+                           : span < INT64_MAX - now_ ? now_ + span
+                                                     : INT64_MAX);
+        deadlines_.insert(node->deadline());
         wheel_.add(*node);
         set_.push_back(std::move(node));
     }
@@ -50,7 +50,7 @@ public:
         if (set_.empty()) return;
         std::swap(set_[pick(set_.size())], set_.back());
         wheel_.remove(*set_.back());
-        deadlines_.erase(deadlines_.find(set_.back()->deadline));
+        deadlines_.erase(deadlines_.find(set_.back()->deadline()));
         set_.pop_back();
     }
     void advance_some() {
@@ -94,7 +94,7 @@ private:
         const std::vector<TimerNode*> fired = advance(wheel_, now);
         fired_ += fired.size();
         std::multiset<std::int64_t> got;
-        for (const TimerNode* node : fired) got.insert(node->deadline);
+        for (const TimerNode* node : fired) got.insert(node->deadline());
         const auto end = deadlines_.upper_bound(now);
         ASSERT_TRUE(std::equal(got.begin(), got.end(), deadlines_.begin(), end))
             << "now " << now << ", fired " << got.size() << ", due "
@@ -135,11 +135,11 @@ TEST(TimerWheel, agrees_with_a_set_of_deadlines) {
 TEST(TimerWheel, fires_at_the_nanosecond) {
     TimerWheel wheel(0);
     TimerNode node;
-    node.deadline = 10 * year + 12'345;
+    node.set_deadline(10 * year + 12'345);
     wheel.add(node);
-    EXPECT_TRUE(advance(wheel, node.deadline - 1).empty());
-    EXPECT_EQ(wheel.next_wakeup(), node.deadline);
-    EXPECT_EQ(advance(wheel, node.deadline), std::vector{&node});
+    EXPECT_TRUE(advance(wheel, node.deadline() - 1).empty());
+    EXPECT_EQ(wheel.next_wakeup(), node.deadline());
+    EXPECT_EQ(advance(wheel, node.deadline()), std::vector{&node});
     EXPECT_EQ(wheel.size(), 0u);
     EXPECT_FALSE(wheel.next_wakeup());
 }
@@ -151,12 +151,12 @@ TEST(TimerWheel, a_deadline_in_the_next_turn_of_the_top_level_is_not_late) {
             const std::int64_t start = here * top_slot + 5;
             TimerWheel wheel(start);
             TimerNode node;
-            node.deadline = start + ahead * top_slot;
+            node.set_deadline(start + ahead * top_slot);
             wheel.add(node);
             for (int steps = 0; steps < 32; ++steps) {
                 const auto next = wheel.next_wakeup();
                 ASSERT_TRUE(next);
-                ASSERT_LE(*next, node.deadline) << here << " + " << ahead;
+                ASSERT_LE(*next, node.deadline()) << here << " + " << ahead;
                 if (!advance(wheel, *next).empty()) break;
             }
             ASSERT_EQ(wheel.size(), 0u) << here << " + " << ahead;
@@ -167,7 +167,7 @@ TEST(TimerWheel, a_deadline_in_the_next_turn_of_the_top_level_is_not_late) {
 TEST(TimerWheel, the_last_instant_there_is) {
     TimerWheel wheel(5 * year);
     TimerNode node;
-    node.deadline = INT64_MAX;
+    node.set_deadline(INT64_MAX);
     wheel.add(node);
     EXPECT_TRUE(advance(wheel, 200 * year).empty());
     EXPECT_TRUE(advance(wheel, INT64_MAX - 1).empty());
@@ -180,7 +180,7 @@ TEST(TimerWheel, equal_deadlines_come_in_the_order_of_their_setting) {
     std::vector<TimerNode> nodes(40);
     std::vector<TimerNode*> expected;
     for (std::size_t i = 0; i < nodes.size(); ++i) {
-        nodes[i].deadline = deadline;
+        nodes[i].set_deadline(deadline);
         wheel.add(nodes[i]);
         expected.push_back(&nodes[i]);
         // The later ones are set ever nearer, on ever lower levels.
@@ -195,7 +195,7 @@ TEST(TimerWheel, one_long_advance_fires_in_the_order_of_the_deadlines) {
     std::vector<TimerNode*> expected;
     for (std::size_t i = nodes.size(); i-- > 0;) { // a millisecond apart, then seconds, hours, years
         const std::int64_t unit = std::int64_t{1'000'000} << (i / 10 * 7);
-        nodes[i].deadline = year + unit * static_cast<std::int64_t>(i % 10 + 1);
+        nodes[i].set_deadline(year + unit * static_cast<std::int64_t>(i % 10 + 1));
         wheel.add(nodes[i]);
     }
     for (TimerNode& node : nodes) expected.push_back(&node);
@@ -206,7 +206,8 @@ TEST(TimerWheel, one_long_advance_fires_in_the_order_of_the_deadlines) {
 TEST(TimerWheel, what_is_due_may_be_removed_before_it_is_taken) {
     TimerWheel wheel(0);
     TimerNode a, b;
-    a.deadline = b.deadline = 1000;
+    a.set_deadline(1000);
+    b.set_deadline(1000);
     wheel.add(a);
     wheel.add(b);
     IntrusiveList<TimerNode> due;
@@ -219,16 +220,38 @@ TEST(TimerWheel, what_is_due_may_be_removed_before_it_is_taken) {
     EXPECT_EQ(wheel.size(), 0u);
 }
 
+TEST(TimerWheel, what_is_unmeasured_counts_from_the_next_look_at_the_clock) {
+    TimerWheel wheel(1000);
+    TimerNode waits, removed, known;
+    wheel.add_unmeasured(removed, rouse::Duration(1));
+    wheel.add_unmeasured(waits, rouse::Duration(500));
+    EXPECT_EQ(wheel.size(), 2u);
+    wheel.remove(removed);
+    EXPECT_TRUE(wheel.has_unmeasured());
+    wheel.measure(5000);
+    EXPECT_FALSE(wheel.has_unmeasured());
+    EXPECT_EQ(waits.deadline(), 5500);
+    known.set_deadline(5400);
+    wheel.add(known);
+    EXPECT_EQ(wheel.next_wakeup(), 5400);
+    EXPECT_EQ(advance(wheel, 5499), std::vector{&known});
+    EXPECT_EQ(advance(wheel, 5500), std::vector{&waits});
+    EXPECT_EQ(wheel.size(), 0u);
+}
+
 TEST(TimerWheel, drain_empties_all_levels) {
     TimerWheel wheel(year);
     std::vector<TimerNode> nodes(60);
     for (std::size_t i = 0; i < nodes.size(); ++i) {
-        nodes[i].deadline = year + (std::int64_t{1} << i);
+        nodes[i].set_deadline(year + (std::int64_t{1} << i));
         wheel.add(nodes[i]);
     }
+    TimerNode unmeasured;
+    wheel.add_unmeasured(unmeasured, rouse::Duration(1));
     IntrusiveList<TimerNode> out;
     wheel.drain(out);
-    EXPECT_EQ(out.size(), nodes.size());
+    EXPECT_EQ(out.size(), nodes.size() + 1);
+    EXPECT_FALSE(wheel.has_unmeasured());
     EXPECT_EQ(wheel.size(), 0u);
     EXPECT_FALSE(wheel.next_wakeup());
     while (out.pop_front()) {}

@@ -73,6 +73,8 @@ private:
     std::shared_ptr<const std::string> what_;
 };
 
+class LockCycle;
+
 namespace detail {
 
 /// Whoever drives tasks on a thread hears of their hangs through this.
@@ -82,6 +84,8 @@ public:
     /// Gives the report its id, prints or hands it out as the user chose, and stops the program where the
     /// policy says so.
     virtual void hang(HangReport& report) = 0;
+    /// Prints a deadlock or hands it out.
+    virtual void cycle(const LockCycle& cycle) = 0;
 
 protected:
     ~Diagnosis() = default;

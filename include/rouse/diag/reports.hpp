@@ -3,7 +3,7 @@
 #pragma once
 
 #include "rouse/base/readable.hpp"
-#include "rouse/core/hang.hpp"
+#include "rouse/core/deadlock.hpp"
 #include "rouse/diag/task_dump.hpp"
 
 #include <chrono>
@@ -51,8 +51,8 @@ public:
     std::exception_ptr error;
 };
 
-/// Nothing is runnable, no timer is set, and tasks are pending. Proven or suspected: see `Deadlock`, and
-/// `RuntimeOptions::on_suspicion`.
+/// Nothing is runnable, no timer is set, and tasks are pending. Proven or suspected: see `RuntimeDeadlock`,
+/// and `RuntimeOptions::on_suspicion`.
 class QuiescenceReport {
 public:
     std::vector<TaskDump> tasks; ///< Those that are pending, without those that wait for nothing (`never`).
@@ -62,15 +62,13 @@ public:
 
 /// Thrown by `Runtime::block_on` when it is proven that no task of the runtime can ever run again. The tasks
 /// are left as they are.
-class Deadlock : public std::exception {
+class RuntimeDeadlock final : public Deadlock {
 public:
-    explicit Deadlock(QuiescenceReport report);
-    [[nodiscard]] const char* what() const noexcept override { return what_->c_str(); }
+    explicit RuntimeDeadlock(QuiescenceReport report);
     [[nodiscard]] const QuiescenceReport& report() const noexcept { return *report_; }
 
 private:
     std::shared_ptr<const QuiescenceReport> report_;
-    std::shared_ptr<const std::string> what_;
 };
 
 /// The texts that the default hooks print, each ending in a newline.
@@ -79,5 +77,6 @@ private:
 [[nodiscard]] std::string format_report(const SelfWakeReport& report);
 [[nodiscard]] std::string format_report(const UnhandledReport& report);
 [[nodiscard]] std::string format_report(const QuiescenceReport& report);
+[[nodiscard]] std::string format_report(const LockCycle& cycle);
 
 } // namespace rouse

@@ -23,7 +23,7 @@ public:
     virtual ~RuntimeCore() = default;
     /// Takes a new cell in, from any thread. After the end of the runtime the task is cancelled at once.
     virtual void spawn(Cell& cell) = 0;
-    /// Drives the runtime on this thread until `root`, spawned before, is done. Throws Deadlock.
+    /// Drives the runtime on this thread until `root`, spawned before, is done. Throws RuntimeDeadlock.
     virtual void drive(Cell& root) = 0;
     /// See Runtime::poll_descriptor and Runtime::run_once.
     virtual Result<int> poll_descriptor() = 0;

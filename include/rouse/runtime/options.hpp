@@ -59,6 +59,9 @@ public:
     std::chrono::milliseconds self_wake_threshold{1000};
     std::function<void(const SelfWakeReport&)> on_self_wake;
 
+    /// Told of a deadlock of tasks that wait for each other's locks, when it closes; else it is printed.
+    std::function<void(const LockCycle&)> on_lock_cycle;
+
     /// How long nothing may happen before a deadlock is looked for; zero switches it off.
     std::chrono::milliseconds deadlock_grace{1000};
     /// Opt-in: told when nothing is runnable, no timer is set and tasks are pending, but somebody outside

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "rouse/base/stop.hpp"
+#include "rouse/sync/lock_graph.hpp"
 #include "rouse/sync/wait_list.hpp"
 
 #include <cstddef>
@@ -15,9 +16,16 @@ class PermitNode : public WaitNode {
 public:
     PermitNode() noexcept = default;
     PermitNode(PermitNode&&) noexcept = default;
+    /// Of a lock: before a poll.
+    void wait_for_lock(LockWait& wait) noexcept { lock_wait_ = &wait; }
+    /// That was acquired, and not used.
+    void give_lock_back() noexcept {
+        if (lock_wait_) lock_wait_->give_back();
+    }
 
 private:
     friend class BatchSemaphore;
+    LockWait* lock_wait_ = nullptr;
     std::uint32_t wanted_ = 0;
     std::uint32_t missing_ = 0; // under the lock
 };
@@ -135,6 +143,8 @@ public:
     using Result = BatchSemaphore::Result;
     explicit PermitWait(std::uint32_t count) noexcept : count_(count) {}
     PermitWait(PermitWait&&) noexcept = default;
+    /// Of a lock, before each poll.
+    void wait_for_lock(LockWait& wait) noexcept { node_.wait_for_lock(wait); }
 
     /// True: it has an outcome. `core` is not touched when it was destroyed meanwhile.
     bool poll(BatchSemaphore& core, const Waker& waker, const char* future_type) {
@@ -158,8 +168,12 @@ public:
     /// The future goes.
     void end(BatchSemaphore& core) noexcept {
         if (is_over()) return;
-        if (result_ == Result::acquired) core.release(count_);
-        else core.cancel(node_);
+        if (result_ == Result::acquired) {
+            node_.give_lock_back();
+            core.release(count_);
+        } else {
+            core.cancel(node_);
+        }
     }
     /// There is nothing that it waits for, or has.
     [[nodiscard]] bool is_over() const noexcept {

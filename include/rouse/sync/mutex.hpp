@@ -20,11 +20,16 @@ class Mutex;
 template <class T, class Owner = Mutex<T>*>
 class [[nodiscard]] MutexGuard {
 public:
-    MutexGuard(MutexGuard&& other) noexcept : mutex_(std::exchange(other.mutex_, nullptr)) {}
+    MutexGuard(MutexGuard&& other) noexcept : mutex_(std::exchange(other.mutex_, nullptr)) { moved(); }
     MutexGuard& operator=(MutexGuard&& other) noexcept {
         MutexGuard old(std::move(*this));
         mutex_ = std::exchange(other.mutex_, nullptr);
+        moved();
         return *this;
+    }
+    /// For `Mutex`.
+    MutexGuard(detail::LockKey, Owner mutex, SourceLocation where) noexcept : mutex_(std::move(mutex)) {
+        mutex_->owners_.take(where);
     }
     ~MutexGuard() {
         if (mutex_) mutex_->unlock();
@@ -39,7 +44,10 @@ private:
     friend class Mutex;
     template <class, class>
     friend class MutexLock;
-    explicit MutexGuard(Owner mutex) noexcept : mutex_(std::move(mutex)) { mutex_->taken(); }
+    explicit MutexGuard(Owner mutex) noexcept : mutex_(std::move(mutex)) { mutex_->owners_.take(); }
+    void moved() noexcept {
+        if (mutex_) mutex_->owners_.moved();
+    }
     Owner mutex_;
 };
 
@@ -49,13 +57,13 @@ using OwnedMutexGuard = MutexGuard<T, std::shared_ptr<Mutex<T>>>;
 /// A future of a guard.
 /// Wake:   when the mutex is its own.
 /// Cancel: destroy it; if the mutex was its own already, it goes to the next. It has lost its place.
-/// Errors: throws `Abandoned` when the mutex is destroyed meanwhile.
+/// Errors: throws `Abandoned` when the mutex is destroyed meanwhile, and `LockDeadlock`.
 /// Thread: any, one at a time.
 template <class T, class Owner>
 class [[nodiscard]] MutexLock {
 public:
     using Output = MutexGuard<T, Owner>;
-    explicit MutexLock(Owner mutex) noexcept : mutex_(std::move(mutex)), wait_(1) {}
+    explicit MutexLock(Owner mutex) noexcept : mutex_(std::move(mutex)), wait_(1), lock_wait_(false) {}
     MutexLock(MutexLock&&) noexcept = default;
     MutexLock& operator=(MutexLock&&) = delete;
     ~MutexLock() {
@@ -63,11 +71,9 @@ public:
     }
 
     Poll<Output> poll(Context& cx) { return detail::poll_split(*this, cx); }
-    bool poll_ready(Context& cx) {
-        if (!mutex_) [[unlikely]]
-            detail::stop_polled_after_ready("MutexLock");
-        return wait_.poll(mutex_->core_, cx.waker(), "MutexLock");
-    }
+    bool poll_ready(Context& cx) { return poll_in(cx, false); }
+    /// By the coroutine that awaits it.
+    bool poll_awaited(Context& cx) { return poll_in(cx, true); }
     Output take_ready() {
         if (wait_.take() != detail::PermitWait::Result::acquired)
             throw Abandoned("a Mutex was destroyed while a task waited for it");
@@ -76,14 +82,24 @@ public:
     void inspect(Inspector& to) const {
         if (!mutex_ || wait_.is_over()) return;
         const std::uint64_t holder = mutex_->holder();
-        to.waits_for(WaitKind::lock, std::to_address(mutex_),
-                     detail::describe_wait("a mutex", mutex_->name(), holder));
+        to.waits_for(WaitKind::lock, std::to_address(mutex_), mutex_->owners_.describe("a mutex"));
         if (holder) to.held_by(holder);
     }
 
 private:
+    bool poll_in(Context& cx, bool awaited) {
+        if (!mutex_) [[unlikely]]
+            detail::stop_polled_after_ready("MutexLock");
+        lock_wait_.begin_poll(mutex_->owners_, awaited);
+        wait_.wait_for_lock(lock_wait_);
+        if (wait_.poll(mutex_->core_, cx.waker(), "MutexLock")) return true;
+        lock_wait_.look();
+        return false;
+    }
+
     Owner mutex_;
     detail::PermitWait wait_;
+    detail::LockWait lock_wait_;
 };
 
 /// A value that one task at a time uses, across its awaits too. (For a section without an await a
@@ -91,9 +107,11 @@ private:
 ///
 /// Fairness: first come, first served; an unlocked mutex belongs to the one that has waited longest, and
 /// nobody, `try_lock` neither, overtakes it. Memory: what was done under the lock happens before what the
-/// next one does under it. Not recursive. An exception that passes a guard unlocks: there is no poison.
-/// Destroyed with waiters it wakes them, and they throw `Abandoned`; guards must not outlive it. Thread: any.
-/// Its destruction must not run beside a poll or a drop of one of its futures on another thread.
+/// next one does under it. Not recursive: a task that locks what it holds, or tasks that wait for each
+/// other's locks, throw `LockDeadlock` where that is proven. An exception that passes a guard unlocks: there
+/// is no poison. Destroyed with waiters it wakes them, and they throw `Abandoned`; guards must not outlive
+/// it. Thread: any. Its destruction must not run beside a poll or a drop of one of its futures on another
+/// thread.
 ///
 /// ```cpp
 /// rouse::Mutex<std::vector<int>> numbers;
@@ -107,9 +125,10 @@ class Mutex {
 public:
     Mutex()
         requires std::is_default_constructible_v<T>
-        : core_(1), value_() {}
+        : core_(1), owners_("a mutex", {}), value_() {}
     /// `name` is for the reader of a dump; it is not copied.
-    explicit Mutex(T value, std::string_view name = {}) : core_(1), name_(name), value_(std::move(value)) {}
+    explicit Mutex(T value, std::string_view name = {})
+        : core_(1), owners_("a mutex", name), value_(std::move(value)) {}
 
     [[nodiscard]] MutexLock<T, Mutex*> lock() noexcept { return MutexLock<T, Mutex*>(this); }
     /// The guard keeps the mutex alive, and may go anywhere.
@@ -118,39 +137,41 @@ public:
         return MutexLock<T, std::shared_ptr<Mutex>>(std::move(mutex));
     }
     /// Nothing when it is locked.
-    [[nodiscard]] std::optional<MutexGuard<T>> try_lock() noexcept { return try_for<Mutex*>(this); }
+    [[nodiscard]] std::optional<MutexGuard<T>>
+    try_lock(SourceLocation where = std::source_location::current()) noexcept {
+        return try_for<Mutex*>(this, where);
+    }
     [[nodiscard]] static std::optional<OwnedMutexGuard<T>>
-    try_lock_owned(const std::shared_ptr<Mutex>& mutex) noexcept {
-        return mutex->template try_for<std::shared_ptr<Mutex>>(mutex);
+    try_lock_owned(const std::shared_ptr<Mutex>& mutex,
+                   SourceLocation where = std::source_location::current()) noexcept {
+        return mutex->template try_for<std::shared_ptr<Mutex>>(mutex, where);
     }
 
     /// The value, of a mutex that one has for oneself alone.
     [[nodiscard]] T& get_mut() noexcept { return value_; }
     [[nodiscard]] T into_inner() && { return std::move(value_); }
-    /// The id of the task that locked it; 0: nobody, or nobody of a runtime of ours, or one that was given it
-    /// and has not looked yet.
-    [[nodiscard]] std::uint64_t holder() const noexcept { return holder_.load(memory_order_relaxed); }
-    [[nodiscard]] std::string_view name() const noexcept { return name_; }
+    /// The id of the task that locked it, or was given it and has not looked yet; 0: nobody, or nobody of a
+    /// runtime of ours.
+    [[nodiscard]] std::uint64_t holder() const noexcept { return owners_.id(); }
+    [[nodiscard]] std::string_view name() const noexcept { return owners_.name(); }
 
 private:
     template <class, class>
     friend class MutexGuard;
     template <class, class>
     friend class MutexLock;
-    void taken() noexcept { holder_.store(detail::current_task_id(), memory_order_relaxed); }
     void unlock() noexcept {
-        holder_.store(0, memory_order_relaxed);
+        owners_.leave();
         core_.release(1);
     }
     template <class Owner>
-    std::optional<MutexGuard<T, Owner>> try_for(Owner owner) noexcept {
+    std::optional<MutexGuard<T, Owner>> try_for(Owner owner, SourceLocation where) noexcept {
         if (core_.try_acquire(1) != detail::PermitWait::Result::acquired) return std::nullopt;
-        return MutexGuard<T, Owner>(std::move(owner));
+        return std::optional<MutexGuard<T, Owner>>(std::in_place, detail::LockKey(), std::move(owner), where);
     }
 
     detail::BatchSemaphore core_;
-    Atomic<std::uint64_t> holder_{0};
-    std::string_view name_;
+    detail::LockOwners owners_;
     T value_;
 };
 

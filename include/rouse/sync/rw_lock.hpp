@@ -20,14 +20,24 @@ class RwLock;
 template <class T, class Owner = RwLock<T>*>
 class [[nodiscard]] RwLockReadGuard {
 public:
-    RwLockReadGuard(RwLockReadGuard&& other) noexcept : lock_(std::exchange(other.lock_, nullptr)) {}
+    RwLockReadGuard(RwLockReadGuard&& other) noexcept
+        : lock_(std::exchange(other.lock_, nullptr)), task_(other.task_) {
+        moved();
+    }
     RwLockReadGuard& operator=(RwLockReadGuard&& other) noexcept {
         RwLockReadGuard old(std::move(*this));
         lock_ = std::exchange(other.lock_, nullptr);
+        task_ = other.task_;
+        moved();
         return *this;
     }
+    /// For `RwLock`.
+    RwLockReadGuard(detail::LockKey, Owner lock, SourceLocation where) noexcept
+        : lock_(std::move(lock)), task_(lock_->owners_.take_shared(where)) {}
     ~RwLockReadGuard() {
-        if (lock_) lock_->core_.release(1);
+        if (!lock_) return;
+        lock_->owners_.leave_shared(task_);
+        lock_->core_.release(1);
     }
     [[nodiscard]] const T& operator*() const noexcept { return lock_->value_; }
     [[nodiscard]] const T* operator->() const noexcept { return std::addressof(lock_->value_); }
@@ -39,19 +49,31 @@ private:
     friend class RwLockAcquire;
     template <class, class>
     friend class RwLockWriteGuard;
-    explicit RwLockReadGuard(Owner lock) noexcept : lock_(std::move(lock)) {}
+    explicit RwLockReadGuard(Owner lock) noexcept
+        : lock_(std::move(lock)), task_(lock_->owners_.take_shared()) {}
+    void moved() noexcept {
+        if (lock_) lock_->owners_.moved_shared(task_);
+    }
     Owner lock_;
+    const detail::TaskState* task_; // what `owners_` counts
 };
 
 /// The right to change what an RwLock protects; given back when it is destroyed.
 template <class T, class Owner = RwLock<T>*>
 class [[nodiscard]] RwLockWriteGuard {
 public:
-    RwLockWriteGuard(RwLockWriteGuard&& other) noexcept : lock_(std::exchange(other.lock_, nullptr)) {}
+    RwLockWriteGuard(RwLockWriteGuard&& other) noexcept : lock_(std::exchange(other.lock_, nullptr)) {
+        moved();
+    }
     RwLockWriteGuard& operator=(RwLockWriteGuard&& other) noexcept {
         RwLockWriteGuard old(std::move(*this));
         lock_ = std::exchange(other.lock_, nullptr);
+        moved();
         return *this;
+    }
+    /// For `RwLock`.
+    RwLockWriteGuard(detail::LockKey, Owner lock, SourceLocation where) noexcept : lock_(std::move(lock)) {
+        lock_->owners_.take(where);
     }
     ~RwLockWriteGuard() {
         if (lock_) lock_->end_write(RwLock<T>::max_readers);
@@ -70,7 +92,10 @@ private:
     friend class RwLock;
     template <class, class, bool>
     friend class RwLockAcquire;
-    explicit RwLockWriteGuard(Owner lock) noexcept : lock_(std::move(lock)) { lock_->begin_write(); }
+    explicit RwLockWriteGuard(Owner lock) noexcept : lock_(std::move(lock)) { lock_->owners_.take(); }
+    void moved() noexcept {
+        if (lock_) lock_->owners_.moved();
+    }
     Owner lock_;
 };
 
@@ -82,14 +107,14 @@ using OwnedRwLockWriteGuard = RwLockWriteGuard<T, std::shared_ptr<RwLock<T>>>;
 /// A future of a guard.
 /// Wake:   when it has the lock.
 /// Cancel: destroy it; if the lock was its own already, it goes to the next. It has lost its place.
-/// Errors: throws `Abandoned` when the lock is destroyed meanwhile.
+/// Errors: throws `Abandoned` when the lock is destroyed meanwhile, and `LockDeadlock`.
 /// Thread: any, one at a time.
 template <class T, class Owner, bool Writes>
 class [[nodiscard]] RwLockAcquire {
 public:
     using Output = std::conditional_t<Writes, RwLockWriteGuard<T, Owner>, RwLockReadGuard<T, Owner>>;
     explicit RwLockAcquire(Owner lock) noexcept
-        : lock_(std::move(lock)), wait_(Writes ? RwLock<T>::max_readers : 1) {}
+        : lock_(std::move(lock)), wait_(Writes ? RwLock<T>::max_readers : 1), lock_wait_(!Writes) {}
     RwLockAcquire(RwLockAcquire&&) noexcept = default;
     RwLockAcquire& operator=(RwLockAcquire&&) = delete;
     ~RwLockAcquire() {
@@ -97,11 +122,9 @@ public:
     }
 
     Poll<Output> poll(Context& cx) { return detail::poll_split(*this, cx); }
-    bool poll_ready(Context& cx) {
-        if (!lock_) [[unlikely]]
-            detail::stop_polled_after_ready("RwLockAcquire");
-        return wait_.poll(lock_->core_, cx.waker(), "RwLockAcquire");
-    }
+    bool poll_ready(Context& cx) { return poll_in(cx, false); }
+    /// By the coroutine that awaits it.
+    bool poll_awaited(Context& cx) { return poll_in(cx, true); }
     Output take_ready() {
         if (wait_.take() != detail::PermitWait::Result::acquired)
             throw Abandoned("an RwLock was destroyed while a task waited for it");
@@ -110,23 +133,35 @@ public:
     void inspect(Inspector& to) const {
         if (!lock_ || wait_.is_over()) return;
         const std::uint64_t holder = lock_->writer();
-        to.waits_for(WaitKind::lock, std::to_address(lock_),
-                     detail::describe_wait(Writes ? "to write under an RwLock" : "to read under an RwLock",
-                                           lock_->name(), holder));
+        to.waits_for(
+            WaitKind::lock, std::to_address(lock_),
+            lock_->owners_.describe(Writes ? "to write under an RwLock" : "to read under an RwLock"));
         if (holder) to.held_by(holder);
     }
 
 private:
+    bool poll_in(Context& cx, bool awaited) {
+        if (!lock_) [[unlikely]]
+            detail::stop_polled_after_ready("RwLockAcquire");
+        lock_wait_.begin_poll(lock_->owners_, awaited);
+        wait_.wait_for_lock(lock_wait_);
+        if (wait_.poll(lock_->core_, cx.waker(), "RwLockAcquire")) return true;
+        lock_wait_.look();
+        return false;
+    }
+
     Owner lock_;
     detail::PermitWait wait_;
+    detail::LockWait lock_wait_;
 };
 
 /// A value that many tasks read at a time, or one writes, across their awaits too.
 ///
 /// Fairness: first come, first served. So writers are preferred: behind a writer that waits new readers wait,
-/// and a task that reads must not read again meanwhile. Memory: what a writer did happens before what the
-/// next ones read, and what readers did before what the next writer does. Destroyed with waiters it wakes
-/// them, and they throw `Abandoned`; guards must not outlive it. Thread: any.
+/// and a task that reads must not read again meanwhile: like tasks that wait for each other's locks it throws
+/// `LockDeadlock`, where that is proven (of several readers, who has the lock is not known). Memory: what a
+/// writer did happens before what the next ones read, and what readers did before what the next writer does.
+/// Destroyed with waiters it wakes them, and they throw `Abandoned`; guards must not outlive it. Thread: any.
 /// Its destruction must not run beside a poll or a drop of one of its futures on another thread.
 ///
 /// ```cpp
@@ -143,10 +178,10 @@ public:
 
     RwLock()
         requires std::is_default_constructible_v<T>
-        : core_(max_readers), value_() {}
+        : core_(max_readers), owners_("an RwLock", {}), value_() {}
     /// `name` is for the reader of a dump; it is not copied.
     explicit RwLock(T value, std::string_view name = {})
-        : core_(max_readers), name_(name), value_(std::move(value)) {}
+        : core_(max_readers), owners_("an RwLock", name), value_(std::move(value)) {}
 
     [[nodiscard]] RwLockAcquire<T, RwLock*, false> read() noexcept {
         return RwLockAcquire<T, RwLock*, false>(this);
@@ -162,22 +197,25 @@ public:
         return RwLockAcquire<T, std::shared_ptr<RwLock>, true>(std::move(lock));
     }
     /// Nothing when somebody writes, or waits.
-    [[nodiscard]] std::optional<RwLockReadGuard<T>> try_read() noexcept {
+    [[nodiscard]] std::optional<RwLockReadGuard<T>>
+    try_read(SourceLocation where = std::source_location::current()) noexcept {
         if (core_.try_acquire(1) != detail::PermitWait::Result::acquired) return std::nullopt;
-        return RwLockReadGuard<T>(this);
+        return std::optional<RwLockReadGuard<T>>(std::in_place, detail::LockKey(), this, where);
     }
     /// Nothing when somebody reads, writes, or waits.
-    [[nodiscard]] std::optional<RwLockWriteGuard<T>> try_write() noexcept {
+    [[nodiscard]] std::optional<RwLockWriteGuard<T>>
+    try_write(SourceLocation where = std::source_location::current()) noexcept {
         if (core_.try_acquire(max_readers) != detail::PermitWait::Result::acquired) return std::nullopt;
-        return RwLockWriteGuard<T>(this);
+        return std::optional<RwLockWriteGuard<T>>(std::in_place, detail::LockKey(), this, where);
     }
 
     /// The value, of a lock that one has for oneself alone.
     [[nodiscard]] T& get_mut() noexcept { return value_; }
     [[nodiscard]] T into_inner() && { return std::move(value_); }
-    /// The id of the task that writes; 0: none, or none of a runtime of ours, or one that has not looked yet.
-    [[nodiscard]] std::uint64_t writer() const noexcept { return writer_.load(memory_order_relaxed); }
-    [[nodiscard]] std::string_view name() const noexcept { return name_; }
+    /// The id of the task that writes, or was given the lock for that and has not looked yet; 0: none, or
+    /// none of a runtime of ours.
+    [[nodiscard]] std::uint64_t writer() const noexcept { return owners_.id(); }
+    [[nodiscard]] std::string_view name() const noexcept { return owners_.name(); }
 
 private:
     template <class, class>
@@ -186,15 +224,13 @@ private:
     friend class RwLockWriteGuard;
     template <class, class, bool>
     friend class RwLockAcquire;
-    void begin_write() noexcept { writer_.store(detail::current_task_id(), memory_order_relaxed); }
     void end_write(std::uint32_t permits) noexcept {
-        writer_.store(0, memory_order_relaxed);
+        owners_.leave();
         core_.release(permits);
     }
 
     detail::BatchSemaphore core_;
-    Atomic<std::uint64_t> writer_{0};
-    std::string_view name_;
+    detail::LockOwners owners_;
     T value_;
 };
 

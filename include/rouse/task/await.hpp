@@ -63,7 +63,7 @@ public:
             request_yield(*turn.scope->cx);
             return false;
         }
-        return future_->poll_ready(*turn.scope->cx);
+        return poll_ready(*future_, *turn.scope->cx);
     }
     void await_suspend(std::coroutine_handle<>) noexcept { turn.scope->strand->suspend_in(this, &ops); }
     Output await_resume() {
@@ -77,7 +77,12 @@ private:
         if constexpr (Failable<F>) return of(leaf).fail_await(std::move(error));
         else return false;
     }
-    static bool poll(void* leaf, Context& cx) { return of(leaf).poll_ready(cx); }
+    static bool poll_ready(F& future, Context& cx) {
+        // For those who want to know that nothing else is polled beside them.
+        if constexpr (requires { future.poll_awaited(cx); }) return future.poll_awaited(cx);
+        else return future.poll_ready(cx);
+    }
+    static bool poll(void* leaf, Context& cx) { return poll_ready(of(leaf), cx); }
     static void inspect(const void* leaf, Inspector& to) {
         inspect_future(*static_cast<const FutureAwaiter*>(leaf)->future_, to);
     }

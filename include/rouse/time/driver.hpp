@@ -25,6 +25,9 @@ public:
     /// The driving thread. Sets `node` for `deadline`, to wake a clone of `waker`. False, and nothing is set,
     /// when the deadline is known to have passed.
     bool set(TimerNode& node, Instant deadline, const Waker& waker);
+    /// The same for a time from now, above zero and at most 30 years, without a look at the clock: it counts
+    /// from the next one that the driver takes, after this poll or a few more.
+    void set_for(TimerNode& node, Duration wait, const Waker& waker);
     /// A set timer is polled again: replaces the waker if need be. False when it has fired (or the runtime
     /// has ended: `closed`).
     static bool renew(TimerNode& node, const Waker& waker);
@@ -77,7 +80,9 @@ private:
     class Pin;
     template <class Locked>
     std::size_t fire(Locked&& locked);
+    void link(TimerNode& node, Waker clone) noexcept;
     // Under the lock:
+    std::int64_t look() noexcept;
     std::int64_t recent_; // the time at the last look at the clock
     TimerWheel wheel_;
     IntrusiveList<TimerNode> due_; // taken out of the wheel and not yet fired: it wakes some at a time

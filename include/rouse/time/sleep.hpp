@@ -27,7 +27,8 @@ class [[nodiscard]] Sleep {
 public:
     using Output = void;
 
-    explicit Sleep(Instant deadline) noexcept : deadline_(deadline) {}
+    explicit Sleep(Instant deadline) noexcept : time_(deadline.time_since_epoch()) {}
+    explicit Sleep(Duration wait) noexcept : time_(wait), counts_(true) {}
     /// Only before the first poll.
     Sleep(Sleep&& other) noexcept;
     Sleep& operator=(Sleep&&) = delete;
@@ -39,7 +40,8 @@ public:
     bool poll_ready(Context& cx);
     void take_ready();
 
-    [[nodiscard]] Instant deadline() const noexcept { return deadline_; }
+    /// When it is due; for a duration that does not count yet, when it would be if it were polled now.
+    [[nodiscard]] Instant deadline() const noexcept { return counts_ ? measured() : Instant(time_); }
     [[nodiscard]] bool is_elapsed() const noexcept {
         return done_ || node_.state.load(memory_order_relaxed) == detail::TimerNode::State::fired;
     }
@@ -50,16 +52,21 @@ public:
     void inspect(Inspector& to) const;
 
 private:
-    Instant deadline_;
+    [[nodiscard]] Instant measured() const noexcept;
+    Duration time_; // its deadline, since the epoch of the clock; if it counts, how long it waits
     detail::TimerNode node_;
     bool done_ = false;
+    bool counts_ = false; // from its first poll
 };
 
 /// A point in time so far away that it stands for "never" without overflowing.
 [[nodiscard]] Instant far_future() noexcept;
 
-/// Completes when `duration` has passed. Longer than about 30 years is "never", below zero is "at once".
-[[nodiscard]] Sleep sleep(Duration duration) noexcept;
+/// Completes when `duration` has passed since its first poll: a Sleep that nobody awaits yet does not count.
+/// Longer than about 30 years is "never", zero or less is "at once". (From now: `sleep_until(now() +
+/// duration)`.) The runtime reads the clock for all that its thread has polled since it last did, so one that
+/// is dropped before that costs no look at it.
+[[nodiscard]] inline Sleep sleep(Duration duration) noexcept { return Sleep(duration); }
 /// Completes at `deadline`.
 [[nodiscard]] inline Sleep sleep_until(Instant deadline) noexcept { return Sleep(deadline); }
 

@@ -19,14 +19,21 @@ class TimerNode : public ListLink<> {
 public:
     enum class State : std::uint8_t { idle, set, fired, closed };
 
-    std::int64_t deadline = 0; // nanoseconds on the driver's clock
-    Waker waker;               // the driver's, while it is set
+    /// Nanoseconds on the driver's clock, above zero; below zero while it is unmeasured: how long it is to
+    /// wait. Written under the driver's lock; others read it to show it.
+    [[nodiscard]] std::int64_t deadline() const noexcept { return deadline_.load(memory_order_relaxed); }
+    void set_deadline(std::int64_t ns) noexcept { deadline_.store(ns, memory_order_relaxed); }
+
+    Waker waker; // the driver's, while it is set
     // Whom `waker` wakes, as the task that polls knows it: it may compare without going to the driver.
     const void* wakes = nullptr;
     const RawWakerVTable* wakes_by = nullptr;
     Atomic<TimeDriver*> driver{nullptr}; // while it is set
     // Written before `driver` is cleared (release): who finds it cleared (acquire) may read and destroy.
     Atomic<State> state{State::idle};
+
+private:
+    Atomic<std::int64_t> deadline_{0};
 };
 
 /// A hierarchical timing wheel: seven levels of 64 slots, the lowest 131 µs wide, each higher one 64 times
@@ -41,6 +48,12 @@ public:
     TimerWheel& operator=(const TimerWheel&) = delete;
 
     void add(TimerNode& node) noexcept;
+    /// A timer that is to wait for a time, counted from some moment between now and the next look at the
+    /// clock: so it is not early, and one that is removed before that has cost no look.
+    void add_unmeasured(TimerNode& node, Duration wait) noexcept;
+    /// A look at the clock: gives all unmeasured timers their deadlines.
+    void measure(std::int64_t now) noexcept;
+    [[nodiscard]] bool has_unmeasured() const noexcept { return !unmeasured_.empty(); }
     void remove(TimerNode& node) noexcept {
         node.unlink();
         set_size(size() - 1);
@@ -48,8 +61,8 @@ public:
     /// Moves every timer whose deadline is `now` or earlier to `due`. They count in `size` until they are
     /// removed from there.
     void advance(std::int64_t now, IntrusiveList<TimerNode>& due) noexcept;
-    /// When to call `advance` next: the earliest deadline if it is near, or the time at which a slot must be
-    /// sorted into lower levels. None: no timer is set.
+    /// Once all are measured. When to call `advance` next: the earliest deadline if it is near, or the time
+    /// at which a slot must be sorted into lower levels. None: no timer is set.
     [[nodiscard]] std::optional<std::int64_t> next_wakeup() noexcept;
     /// The one member that may be asked without the driver's lock.
     [[nodiscard]] std::size_t size() const noexcept { return size_.load(memory_order_relaxed); }
@@ -73,6 +86,7 @@ private:
     std::optional<Slot> next_slot() noexcept;
     void place(TimerNode& node) noexcept;
 
+    IntrusiveList<TimerNode> unmeasured_;
     IntrusiveList<TimerNode> wheel_[levels][slots];
     std::uint64_t occupied_[levels] =
         {}; // a bit for each slot; may be stale for one that was emptied by `remove`
