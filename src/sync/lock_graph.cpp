@@ -49,7 +49,7 @@ std::uint64_t shared_part(const TaskState* task) noexcept {
 // ---- LockOwners ----
 
 void LockOwners::take(SourceLocation where) noexcept {
-    const Cell* const cell = cell_of(turn.current);
+    const Cell* const cell = running_cell();
     task_.store(turn.current, memory_order_relaxed);
     id_.store(cell ? cell->id() : 0, memory_order_relaxed);
     place_.store(std::bit_cast<std::uint64_t>(where), memory_order_relaxed);
@@ -201,7 +201,7 @@ void LockWait::enter(const Waker& waker) noexcept {
     const bool whole = awaited_ && task && task_of(waker) == task && turn.scope && !turn.scope->outer;
     if (task_ == (whole ? task : nullptr) && polled_by_ == task) return;
     leave();
-    const Cell* const cell = cell_of(turn.current);
+    const Cell* const cell = running_cell();
     polled_by_ = task;
     id_ = cell ? cell->id() : 0;
     where_ = await_place();

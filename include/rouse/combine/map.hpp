@@ -289,15 +289,16 @@ public:
 
 } // namespace detail
 
-// All of these take a future and a function, or the function alone for a pipe. The future is destroyed before
-// the function is called; for one that goes on in a variable pass a reference to it: `map(poll_fn(...), fn)`.
-//
-// Wake: by the future that is waited for. Cancel: destroy it. Errors: what the future or the function throws.
-//
-//     auto length = co_await rouse::map(read_name(), [](const std::string& name) { return name.size(); });
-//     auto user = co_await (read_id() | rouse::and_then(find_user) | rouse::map_err(to_text));
-
-/// `fn(value)`, which returns what it likes.
+/// What becomes of the value of a future. These take the future by value, and a function; or the function
+/// alone, for a pipe: `future | map(fn)`. The future is destroyed before the function is called.
+/// Wake: by the future that is waited for. Cancel: destroy it. Errors: what the future or the function
+/// throws.
+///
+/// ```cpp
+/// auto length = co_await rouse::map(read_name(), [](const std::string& name) { return name.size(); });
+/// auto user = co_await (read_id() | rouse::and_then(find_user) | rouse::map_err(to_text));
+/// ```
+/// `map`: `fn(value)`, which returns what it likes.
 inline constexpr detail::Mapping<detail::MakeMap<detail::OnValue>> map{};
 /// `fn(value)` returns a future, which is waited for.
 inline constexpr detail::Mapping<detail::MakeThen<detail::OnValue>> then{};

@@ -57,9 +57,9 @@ private:
 /// from any thread; all else is done by one thread at a time, which polls.
 ///
 /// [F1] enqueue, by whoever turned ACTIVE on: pushes the child to `woken_`, a stack that is only ever taken
-/// as
-///      a whole; then, if it was empty, wakes the set's waker. Who finds others there need not: a poll that
-///      went to sleep has emptied the stack after it registered, so the first push since then found it empty.
+///      as a whole; then, if it was empty, wakes the set's waker. Who finds others there need not: a poll
+///      that went to sleep has emptied the stack after it registered, so the first push since then found it
+///      empty.
 /// [F2] a poll begins by taking all that were woken.
 /// [F3] before it returns Pending, with nothing left to poll, it registers its waker and takes once more. Of
 ///      F1 (push, then wake) and F3 (register, then take) one sees the other: the waker's place is changed by

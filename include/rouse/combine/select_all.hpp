@@ -66,7 +66,6 @@ public:
     }
     /// Before the first poll.
     SelectAll(SelectAll&& other) noexcept : arms_(std::move(other.arms_)), biased_(other.biased_) {}
-    ~SelectAll() { arms_.clear(); }
 
     Poll<Output> poll(Context& cx) {
         if (arms_.empty()) [[unlikely]]

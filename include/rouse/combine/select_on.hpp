@@ -122,27 +122,11 @@ public:
     Poll<Output> poll(Context& cx) {
         if (over_) [[unlikely]]
             detail::stop_polled_after_ready("SelectOn");
-        if (!begun_) begin(std::index_sequence_for<Arms...>());
-        if (handled_.index() == 0 && !result_) {
-            if (!arms_.any_pending()) {
-                if constexpr (has_fallback) {
-                    handle<1 + sizeof...(Arms)>([&]() -> decltype(auto) { return fallback_.handler()(); });
-                } else {
-                    waker_.clone_from(cx.waker()); // as `never`
-                    return Pending;
-                }
-            } else {
-                const auto act = [&]<std::size_t I, class... V>(std::integral_constant<std::size_t, I>,
-                                                                V&&... value) {
-                    handle<1 + I>([&]() -> decltype(auto) {
-                        return std::invoke(std::get<I>(handlers_), std::forward<V>(value)...);
-                    });
-                };
-                if (!arms_.poll(cx, "select_on", act)) return Pending;
-            }
+        over_ = true; // also if one throws
+        if (!advance(cx)) {
+            over_ = false;
+            return Pending;
         }
-        if (!result_ && !poll_handled(cx, std::make_index_sequence<2 + sizeof...(Arms)>())) return Pending;
-        over_ = true;
         if constexpr (std::is_void_v<Output>) return Ready();
         else return Poll<Output>(std::in_place, std::move(*result_));
     }
@@ -182,6 +166,31 @@ private:
     using Handled =
         typename std::conditional_t<has_fallback, HandledWith<Fallback>, HandledWith<Nothing>>::type;
 
+    /// True: `result_` is there.
+    bool advance(Context& cx) {
+        if (!begun_) begin(std::index_sequence_for<Arms...>());
+        if (handled_.index() == 0 && !choose(cx)) return false;
+        return result_ || poll_handled(cx, std::make_index_sequence<2 + sizeof...(Arms)>());
+    }
+    /// True: a handler was called.
+    bool choose(Context& cx) {
+        if (!arms_.any_pending()) {
+            if constexpr (has_fallback) {
+                handle<1 + sizeof...(Arms)>([&]() -> decltype(auto) { return fallback_.handler()(); });
+                return true;
+            } else {
+                waker_.clone_from(cx.waker()); // as `never`
+                return false;
+            }
+        }
+        const auto act = [&]<std::size_t I, class... V>(std::integral_constant<std::size_t, I>,
+                                                        V&&... value) {
+            handle<1 + I>([&]() -> decltype(auto) {
+                return std::invoke(std::get<I>(handlers_), std::forward<V>(value)...);
+            });
+        };
+        return arms_.poll(cx, "select_on", act);
+    }
     template <std::size_t... I>
     void begin(std::index_sequence<I...>) {
         begun_ = true;

@@ -28,16 +28,16 @@ private:
 ///
 /// [H1] poll of a handle: under the lock, looks for DONE, and leaves its waker; then takes `polling_`, if it
 ///      is due and nobody has it.
-/// [H2] wake of the future: under the lock sets `due_`, and takes all waiters out; then wakes them. All, not
-///      one: the one might never be polled again.
+/// [H2] wake of the future: under the lock sets `due_`, and takes all waiters out, into a list of its own;
+///      then it takes one after the other out of that, under the lock, and wakes it. All, not one: the one
+///      might never be polled again. A waiter is unlinked, under the lock, before its handle goes or is
+///      Ready: it may be in such a list.
 /// [H3] the end of that poll: under the lock gives `polling_` up. If it is due again, those who came in vain
 ///      at H1 are woken, as at H2.
-/// [H4] ready: the value is in its place; then, under the lock, DONE, and all waiters are taken out, and
-/// woken.
-///      The value is read after DONE was (acquire).
+/// [H4] ready: the value is in its place; then, under the lock, DONE, and all waiters are taken out, and are
+///      woken. The value is read after DONE was (acquire).
 /// [H5] the last handle goes: sets `closed_` under the lock, then DONE, and destroys the future. A wake that
-/// is
-///      on its way to H2 finds `closed_`, and gives up the reference that ACTIVE stands for.
+///      is on its way to H2 finds `closed_`, and gives up the reference that ACTIVE stands for.
 class SharedTask : public NestedTask {
 public:
     /// True: done.
@@ -197,9 +197,10 @@ private:
 /// Each gets a copy of the value, made from a const reference; `peek` gives that.
 ///
 /// The future is polled by whichever of those who await is polled first after its wake, and moves between
-/// threads so. It starts with the first poll of a handle. Wake:   all who await, at each wake of the future;
-/// none is chosen, so none that is dropped, or not polled, holds up the others. Cancel: dropping a handle
-/// leaves the others as they are; the last one destroys the future.
+/// threads so. It starts with the first poll of a handle.
+/// Wake:   all who await, at each wake of the future; none is chosen, so none that is dropped, or not polled,
+///         holds up the others.
+/// Cancel: dropping a handle leaves the others as they are; the last one destroys the future.
 /// Errors: what the future throws is thrown to each. If it can never be woken again it throws `LostWaker` at
 ///         its own await, and what comes of it reaches all.
 /// Thread: any; one handle from one thread at a time. What the future wrote is seen by all who get its value

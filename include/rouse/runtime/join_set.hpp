@@ -19,8 +19,7 @@ namespace rouse {
 /// ```
 /// Wake:   by the end of a task; only tasks that have ended are looked at. Order: that of their ends.
 /// Cancel: dropping a `join_next()` loses nothing. Destroying the set aborts all tasks that are left, and
-/// waits
-///         for none: `shutdown` does.
+///         waits for none: `shutdown` does.
 /// Errors: a task that failed, was aborted, or was lost is a JoinError among the results.
 /// Thread: one at a time; the tasks run wherever their runtime polls them. What a task wrote is seen by who
 ///         gets its result (release, acquire).
