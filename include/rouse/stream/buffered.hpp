@@ -33,11 +33,12 @@ public:
     }
     Poll<stream::Maybe<Item>> poll_next(Context& cx) {
         return or_end(*this, [&]() -> Poll<stream::Maybe<Item>> {
+            LoopBudget budget;
             while (running_.len() < limit_) {
                 auto next = upstream_.poll(cx);
                 if (!has_item(next)) break;
                 running_.push(std::forward<From>(*next.value()));
-                if (!may_go_on(cx)) break;
+                if (!budget.spend(cx)) break;
             }
             auto next = running_.poll_next(cx);
             if (next.is_ready() && !next.value() && !upstream_.is_over()) return Pending;
@@ -104,13 +105,14 @@ public:
         if (over_) [[unlikely]]
             detail::stop_polled_after_ready("stream::ForEachConcurrent");
         return detail::or_end(*this, [&]() -> Poll<void> {
+            detail::LoopBudget budget;
             for (;;) {
                 bool waits = running_.len() >= limit_; // for room; else for an item
                 while (!waits) {
                     auto next = upstream_.poll(cx);
                     if (!detail::has_item(next)) break;
                     running_.push(detail::call(fn_, std::forward<From>(*next.value())));
-                    if (!detail::may_go_on(cx)) return Pending;
+                    if (!budget.spend(cx)) return Pending;
                     waits = running_.len() >= limit_;
                 }
                 auto done = running_.poll_next(cx);
@@ -120,7 +122,7 @@ public:
                     over_ = true;
                     return Ready();
                 }
-                if (!detail::may_go_on(cx)) return Pending;
+                if (!budget.spend(cx)) return Pending;
             }
         });
     }

@@ -23,6 +23,7 @@ public:
     }
     Poll<Maybe<Item>> poll_next(Context& cx) {
         return detail::or_end(*this, [&]() -> Poll<Maybe<Item>> {
+            detail::LoopBudget budget;
             for (;;) {
                 auto next = upstream_.poll(cx);
                 if (!detail::has_item(next)) {
@@ -32,7 +33,7 @@ public:
                 if (chunk_.empty()) chunk_.reserve(size_ < reserved ? size_ : reserved);
                 chunk_.push_back(std::forward<From>(*next.value()));
                 if (chunk_.size() == size_) return take();
-                if (!detail::may_go_on(cx)) return Pending;
+                if (!budget.spend(cx)) return Pending;
             }
         });
     }

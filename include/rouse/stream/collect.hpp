@@ -44,12 +44,13 @@ public:
     Poll<Output> poll(Context& cx) {
         if (upstream_.is_over()) [[unlikely]]
             detail::stop_polled_after_ready("stream::Collect");
+        detail::LoopBudget budget;
         for (;;) {
             auto next = upstream_.poll(cx);
             if (next.is_pending()) return Pending;
             if (!next.value()) return Poll<Output>(std::in_place, std::move(all_));
             detail::or_end(upstream_, [&] { detail::put_into(all_, std::forward<From>(*next.value())); });
-            if (!detail::may_go_on(cx)) return Pending;
+            if (!budget.spend(cx)) return Pending;
         }
     }
     void inspect(Inspector& to) const { upstream_.inspect(to); }
@@ -93,6 +94,7 @@ public:
     Poll<Output> poll(Context& cx) {
         if (upstream_.is_over()) [[unlikely]]
             detail::stop_polled_after_ready("stream::TryCollect");
+        detail::LoopBudget budget;
         for (;;) {
             auto next = upstream_.poll(cx);
             if (next.is_pending()) return Pending;
@@ -104,7 +106,7 @@ public:
                 return failed;
             }
             detail::or_end(upstream_, [&] { detail::put_into(all_, *std::forward<From>(item)); });
-            if (!detail::may_go_on(cx)) return Pending;
+            if (!budget.spend(cx)) return Pending;
         }
     }
     void inspect(Inspector& to) const { upstream_.inspect(to); }

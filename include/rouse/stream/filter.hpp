@@ -23,11 +23,12 @@ public:
     Filter(std::in_place_t, G&& stream, F fn)
         : asked_(std::in_place, std::forward<G>(stream), std::move(fn)) {}
     Poll<Maybe<Item>> poll_next(Context& cx) {
+        detail::LoopBudget budget;
         for (;;) {
             auto next = asked_.poll(cx);
             if (!detail::has_item(next)) return detail::without_item<Item>(next);
             if (next.value()->value) return detail::an_item<Item>(std::forward<Item>(next.value()->item));
-            if (!detail::may_go_on(cx)) return Pending;
+            if (!budget.spend(cx)) return Pending;
         }
     }
     void inspect(Inspector& to) const { asked_.inspect(to); }
@@ -54,11 +55,12 @@ public:
     FilterMap(std::in_place_t, G&& stream, F fn)
         : asked_(std::in_place, std::forward<G>(stream), std::move(fn)) {}
     Poll<Maybe<Item>> poll_next(Context& cx) {
+        detail::LoopBudget budget;
         for (;;) {
             auto next = asked_.poll(cx);
             if (!detail::has_item(next)) return detail::without_item<Item>(next);
             if (*next.value()) return detail::an_item<Item>(**std::move(next).value());
-            if (!detail::may_go_on(cx)) return Pending;
+            if (!budget.spend(cx)) return Pending;
         }
     }
     void inspect(Inspector& to) const { asked_.inspect(to); }
@@ -82,6 +84,7 @@ public:
     template <class G>
     explicit Dedup(std::in_place_t, G&& stream) : upstream_(std::in_place, std::forward<G>(stream)) {}
     Poll<Maybe<Item>> poll_next(Context& cx) {
+        detail::LoopBudget budget;
         for (;;) {
             auto next = upstream_.poll(cx);
             if (!detail::has_item(next)) return next;
@@ -91,7 +94,7 @@ public:
                 detail::or_end(upstream_, [&] { last_.emplace(std::as_const(*next.value())); });
                 return next;
             }
-            if (!detail::may_go_on(cx)) return Pending;
+            if (!budget.spend(cx)) return Pending;
         }
     }
     void inspect(Inspector& to) const { upstream_.inspect(to); }

@@ -17,6 +17,7 @@ public:
     template <class G>
     explicit Flatten(std::in_place_t, G&& stream) : outer_(std::in_place, std::forward<G>(stream)) {}
     Poll<Maybe<Item>> poll_next(Context& cx) {
+        detail::LoopBudget budget;
         for (;;) {
             if (!inner_) {
                 auto next = outer_.poll(cx);
@@ -26,7 +27,7 @@ public:
             auto next = detail::or_end(*this, [&] { return inner_->poll(cx); });
             if (next.is_pending() || next.value()) return next;
             inner_.reset();
-            if (!detail::may_go_on(cx)) return Pending;
+            if (!budget.spend(cx)) return Pending;
         }
     }
     void end() noexcept {

@@ -28,11 +28,12 @@ public:
     Poll<void> poll(Context& cx) {
         if (asked_.is_over()) [[unlikely]]
             detail::stop_polled_after_ready("stream::ForEach");
+        detail::LoopBudget budget;
         for (;;) {
             auto next = asked_.poll(cx);
             if (next.is_pending()) return Pending;
             if (!next.value()) return Ready();
-            if (!detail::may_go_on(cx)) return Pending;
+            if (!budget.spend(cx)) return Pending;
         }
     }
     void inspect(Inspector& to) const { asked_.inspect(to); }
@@ -77,12 +78,13 @@ public:
     Poll<T> poll(Context& cx) {
         if (asked_.is_over()) [[unlikely]]
             detail::stop_polled_after_ready("stream::Fold");
+        detail::LoopBudget budget;
         for (;;) {
             auto next = asked_.poll(cx);
             if (next.is_pending()) return Pending;
             if (!next.value()) return Poll<T>(std::in_place, std::move(asked_.fn().value));
             asked_.fn().value = *std::move(next).value();
-            if (!detail::may_go_on(cx)) return Pending;
+            if (!budget.spend(cx)) return Pending;
         }
     }
     void inspect(Inspector& to) const { asked_.inspect(to); }
@@ -119,6 +121,7 @@ public:
     Poll<bool> poll(Context& cx) {
         if (asked_.is_over()) [[unlikely]]
             detail::stop_polled_after_ready("stream::Search");
+        detail::LoopBudget budget;
         for (;;) {
             auto next = asked_.poll(cx);
             if (next.is_pending()) return Pending;
@@ -127,7 +130,7 @@ public:
                 asked_.end();
                 return Ready(sought_);
             }
-            if (!detail::may_go_on(cx)) return Pending;
+            if (!budget.spend(cx)) return Pending;
         }
     }
     void inspect(Inspector& to) const { asked_.inspect(to); }
@@ -169,12 +172,13 @@ public:
     Poll<std::size_t> poll(Context& cx) {
         if (upstream_.is_over()) [[unlikely]]
             detail::stop_polled_after_ready("stream::Count");
+        detail::LoopBudget budget;
         for (;;) {
             auto next = upstream_.poll(cx);
             if (next.is_pending()) return Pending;
             if (!next.value()) return Ready(count_);
             ++count_;
-            if (!detail::may_go_on(cx)) return Pending;
+            if (!budget.spend(cx)) return Pending;
         }
     }
     void inspect(Inspector& to) const { upstream_.inspect(to); }

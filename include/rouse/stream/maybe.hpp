@@ -4,6 +4,7 @@
 
 #include "rouse/base/stop.hpp"
 
+#include <concepts>
 #include <memory>
 #include <optional>
 #include <type_traits>
@@ -34,9 +35,8 @@ public:
     constexpr void reset() noexcept { object_ = nullptr; }
 
     friend constexpr bool operator==(const MaybeRef& a, std::nullopt_t) noexcept { return !a.has_value(); }
-    template <class U>
-    friend constexpr bool operator==(const MaybeRef& a, const U& value)
-        requires requires(const T& object) { static_cast<bool>(object == value); }
+    friend constexpr bool operator==(const MaybeRef& a, const T& value)
+        requires std::equality_comparable<std::remove_const_t<T>>
     {
         return a.has_value() && *a == value;
     }

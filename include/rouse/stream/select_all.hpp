@@ -36,6 +36,7 @@ public:
 
     Poll<Maybe<Item>> poll_next(Context& cx) {
         return detail::or_end(*this, [&]() -> Poll<Maybe<Item>> {
+            detail::LoopBudget budget;
             for (;;) {
                 auto next = turns_.poll_next(cx);
                 if (next.is_pending()) return Pending;
@@ -46,7 +47,7 @@ public:
                     return detail::an_item<Item>(std::forward<Item>(*item));
                 }
                 of.reset();
-                if (!detail::may_go_on(cx)) return Pending;
+                if (!budget.spend(cx)) return Pending;
             }
         });
     }

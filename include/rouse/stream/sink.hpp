@@ -169,6 +169,7 @@ public:
 
 private:
     Poll<Output> move_items(Context& cx) {
+        detail::LoopBudget budget;
         for (;;) {
             if (item_) {
                 auto ready = (*to_).poll_ready(cx);
@@ -176,7 +177,7 @@ private:
                 auto sent = (*to_).start_send(std::forward<Value>(*item_));
                 item_.reset();
                 if (!sent) return Poll<Output>(std::in_place, std::move(sent));
-                if (!detail::may_go_on(cx)) return Pending;
+                if (!budget.spend(cx)) return Pending;
             }
             if (upstream_.is_over()) return closes_ ? (*to_).poll_close(cx) : (*to_).poll_flush(cx);
             auto next = upstream_.poll(cx);

@@ -110,11 +110,12 @@ public:
     Skip(std::in_place_t, G&& stream, std::size_t count)
         : upstream_(std::in_place, std::forward<G>(stream)), left_(count) {}
     Poll<Maybe<Item>> poll_next(Context& cx) {
+        detail::LoopBudget budget;
         for (;;) {
             auto next = upstream_.poll(cx);
             if (left_ == 0 || !detail::has_item(next)) return next;
             --left_;
-            if (!detail::may_go_on(cx)) return Pending;
+            if (!budget.spend(cx)) return Pending;
         }
     }
     void inspect(Inspector& to) const { upstream_.inspect(to); }
@@ -138,6 +139,7 @@ public:
         : asked_(std::in_place, std::forward<G>(stream), std::move(fn)) {}
     Poll<Maybe<Item>> poll_next(Context& cx) {
         if (begun_) return asked_.upstream().poll(cx);
+        detail::LoopBudget budget;
         for (;;) {
             auto next = asked_.poll(cx);
             if (!detail::has_item(next)) return detail::without_item<Item>(next);
@@ -145,7 +147,7 @@ public:
                 begun_ = true;
                 return detail::an_item<Item>(std::forward<Item>(next.value()->item));
             }
-            if (!detail::may_go_on(cx)) return Pending;
+            if (!budget.spend(cx)) return Pending;
         }
     }
     void inspect(Inspector& to) const { asked_.inspect(to); }

@@ -162,6 +162,7 @@ public:
     }
     Poll<Maybe<Item>> poll_next(Context& cx) {
         return detail::or_end(*this, [&]() -> Poll<Maybe<Item>> {
+            detail::LoopBudget budget;
             for (;;) {
                 auto next = upstream_.poll(cx);
                 if (next.is_pending()) {
@@ -175,7 +176,7 @@ public:
                 if (chunk_.empty()) timer_.emplace(sleep(patience_));
                 chunk_.push_back(std::forward<From>(*next.value()));
                 if (chunk_.size() == size_) return take();
-                if (!detail::may_go_on(cx)) return Pending;
+                if (!budget.spend(cx)) return Pending;
             }
         });
     }

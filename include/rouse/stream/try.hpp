@@ -57,6 +57,7 @@ public:
         if (upstream_.is_over() && !reply_.is_awaited()) [[unlikely]]
             detail::stop_polled_after_ready("stream::TryEach");
         return detail::or_end(*this, [&]() -> Poll<Output> {
+            detail::LoopBudget budget;
             for (;;) {
                 auto reply = ask(cx);
                 if (reply.is_pending()) return Pending;
@@ -68,7 +69,7 @@ public:
                     return failed;
                 }
                 step_.take(std::move(value));
-                if (!detail::may_go_on(cx)) return Pending;
+                if (!budget.spend(cx)) return Pending;
             }
         });
     }
