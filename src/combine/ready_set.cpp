@@ -8,10 +8,9 @@ namespace rouse::detail {
 
 constinit const TaskOps SetChild::set_ops{SetChild::schedule, SetChild::schedule_lost, SetChild::free};
 
-SetChild::SetChild(ReadySet& set) noexcept : TaskState(&set_ops, active | 2 * one_reference), set_(&set) {
-    set.add_reference();
-}
+SetChild::SetChild(ReadySet& set) noexcept : NestedTask(&set_ops), set_(&set) { set.add_reference(); }
 SetChild::~SetChild() { set_->drop_reference(); }
+void SetChild::over() noexcept { set_->retire(*this); }
 
 void SetChild::schedule(TaskState* state) noexcept {
     auto& child = static_cast<SetChild&>(*state);
@@ -19,7 +18,7 @@ void SetChild::schedule(TaskState* state) noexcept {
 }
 void SetChild::schedule_lost(TaskState* state) noexcept {
     auto& child = static_cast<SetChild&>(*state);
-    child.dropped_by_ = std::make_unique<std::string>(describe_this_thread());
+    child.note_drop();
     child.set_->enqueue(child);
 }
 void SetChild::free(TaskState* state) noexcept { delete static_cast<SetChild*>(state); }
@@ -34,7 +33,7 @@ void ReadySet::enqueue(SetChild& child) noexcept {
     bool referenced = false;
     for (;;) { // [F1]
         if (head == closed()) {
-            give_up(child, TaskState::one_reference); // [F4]
+            give_up(child, 1); // [F4]
             break;
         }
         if (!head && !referenced) {
@@ -51,8 +50,7 @@ void ReadySet::enqueue(SetChild& child) noexcept {
 }
 
 void ReadySet::give_up(SetChild& child, std::uint64_t references) noexcept {
-    if (TaskState::unreferenced(child.word().fetch_sub(references, memory_order_acq_rel) - references))
-        SetChild::free(&child);
+    if (child.NestedTask::give_up(references)) SetChild::free(&child);
 }
 
 void ReadySet::append(SetChild& child) noexcept {
@@ -115,84 +113,25 @@ ReadySet::Polled ReadySet::poll(Context& cx, void* out, std::string_view role) {
             return Polled::pending;
         }
         SetChild& child = pop_ready();
-        if (child.load() & TaskState::done) { // it was on its way when the set was cleared
-            give_up(child, TaskState::one_reference);
+        if (child.is_done()) { // it was on its way when the set was cleared
+            give_up(child, 1);
             continue;
         }
         bool yielded = false;
-        if (poll_child(child, out, role, yielded)) return Polled::ready;
+        switch (child.take_turn(out, role, yielded)) {
+        case NestedTask::Turned::over:
+            return Polled::ready;
+        case NestedTask::Turned::again:
+            append(child);
+            break;
+        case NestedTask::Turned::idle:
+            break;
+        }
         polls = yielded ? 0 : polls - 1;
     }
     if (len_ != 0) return Polled::pending;
     forget_waker(); // a child cleared the set
     return Polled::none;
-}
-
-/// The owner of ACTIVE polls; true: ready, and gone.
-bool ReadySet::poll_child(SetChild& child, void* out, std::string_view role, bool& yielded) {
-    bool lost = child.begin_poll() & TaskState::lost;
-    for (;;) {
-        if (lost && leave_lost(child, role)) return false;
-        std::uint64_t delta = 0;
-        bool again = false;
-        if (poll_once(child, out, delta, again, yielded)) return true;
-        switch (child.settle(delta, again)) {
-        case TaskState::Settled::idle:
-            return false;
-        case TaskState::Settled::again:
-            append(child);
-            return false;
-        case TaskState::Settled::lost:
-            lost = true;
-        }
-    }
-}
-
-bool ReadySet::poll_once(SetChild& child, void* out, std::uint64_t& delta, bool& again, bool& yielded) {
-    /// Ready, or an exception: the future is destroyed while what it drops is still counted here.
-    class Ended {
-    public:
-        Ended(ReadySet& set, SetChild& child) noexcept : set_(set), child_(child) {}
-        ~Ended() {
-            if (!pending) set_.retire(child_);
-        }
-        bool pending = false;
-
-    private:
-        ReadySet& set_;
-        SetChild& child_;
-    };
-    const NestedTurn nested(child);
-    Ended ended(*this, child);
-    const LentWaker waker(&child);
-    Context cx(waker.get());
-    if (child.poll(cx, out)) return true;
-    ended.pending = true;
-    delta = turn.delta;
-    again = turn.woken || turn.yielded;
-    yielded = turn.yielded;
-    return false;
-}
-
-/// A child that nobody can wake: true if it is left as it is; false if it is to be polled, and throws then;
-/// or throws, if it has no coroutine that could.
-bool ReadySet::leave_lost(SetChild& child, std::string_view role) {
-    AwaitFrames frames;
-    child.inspect(frames);
-    HangReport report = report_of_child(role, child.type(), frames);
-    if (child.dropped_by_) {
-        report.cause = HangCause::last_waker_dropped;
-        report.dropped_by = std::move(*std::exchange(child.dropped_by_, nullptr));
-    }
-    std::exception_ptr error = diagnose_hang(std::move(report));
-    if (!error && child.TaskState::leave_lost()) return true;
-    child.clear_lost();
-    if (!error || child.fail(error)) return false;
-    {
-        const NestedTurn nested(child);
-        retire(child);
-    }
-    std::rethrow_exception(std::move(error));
 }
 
 /// The owner of ACTIVE, whose turn it is: the child is over.
@@ -222,7 +161,7 @@ void ReadySet::end_all(SetChild* leave) noexcept { // [F5]
     ready_ = last_ready_ = nullptr; // what was in it is among those
     while (SetChild* const child = ending.pop_front()) {
         child->end();
-        give_up(*child, child->references_ * TaskState::one_reference);
+        give_up(*child, child->references_);
     }
 }
 

@@ -70,7 +70,7 @@ public:
     using Output = OutputOf<Future>;
     static_assert(
         !std::is_reference_v<Output>,
-        "join, select and timeout keep what their futures return: a future of a reference is not one "
+        "join, select and their like keep what their futures return: a future of a reference is not one "
         "of them; let it return a pointer, or a std::reference_wrapper");
 
     template <class G>
@@ -109,6 +109,15 @@ public:
         report_hang(report(role));
     }
 
+    /// Gives the future back as it is, with the wakers that it keeps.
+    F release() noexcept
+        requires(!std::is_reference_v<F>)
+    {
+        Box box(std::move(*future_));
+        future_.reset();
+        finish_end();
+        return std::move(box).into();
+    }
     /// Destroys the future, and with it every waker that it keeps.
     void end() noexcept {
         if (!future_) return;
@@ -133,6 +142,7 @@ private:
         explicit Box(G&& future) : future_(std::forward<G>(future)) {}
         [[nodiscard]] Future& get() noexcept { return future_; }
         [[nodiscard]] const Future& get() const noexcept { return future_; }
+        [[nodiscard]] Held into() && noexcept { return std::move(future_); }
 
     private:
         Held future_;

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "rouse/base/frame_cache.hpp"
 #include "rouse/base/intrusive_list.hpp"
+#include "rouse/combine/nested_task.hpp"
 #include "rouse/core/atomic_waker.hpp"
 #include "rouse/core/future.hpp"
 
@@ -18,25 +18,10 @@ namespace rouse::detail {
 
 class ReadySet;
 
-/// A future in a set that polls only those that were woken: it has a state word, and so wakers, of its own.
-///
-/// ACTIVE means what it does for a task: it is on its way to the set's queue, or in it, or being polled.
-/// Two references: one is the set's, until it has destroyed the future; one goes with ACTIVE, and is given up
-/// with DONE by whoever then has ACTIVE, or else by the set.
-class SetChild : public TaskState, public ListLink<> {
+/// A future in a set that polls only those that were woken. ACTIVE: it is on its way to the set's queue, or
+/// in it, or being polled.
+class SetChild : public NestedTask, public ListLink<> {
 public:
-    SetChild(const SetChild&) = delete;
-    SetChild& operator=(const SetChild&) = delete;
-
-    /// True: ready, and the value is where `out` points to.
-    virtual bool poll(Context& cx, void* out) = 0;
-    /// See Failable.
-    virtual bool fail(std::exception_ptr error) = 0;
-    /// Destroys the future.
-    virtual void end() noexcept = 0;
-    virtual void inspect(Inspector& to) const = 0;
-    [[nodiscard]] virtual std::string_view type() const noexcept = 0;
-
     static void* operator new(std::size_t size) { return FrameCache::allocate(size); }
     static void operator delete(void* memory, std::size_t size) noexcept {
         FrameCache::deallocate(memory, size);
@@ -50,10 +35,13 @@ public:
 
 protected:
     explicit SetChild(ReadySet& set) noexcept;
-    virtual ~SetChild();
+    ~SetChild() override;
+    /// Destroys the future.
+    virtual void end() noexcept = 0;
 
 private:
     friend class ReadySet;
+    void over() noexcept override;
     static void schedule(TaskState* state) noexcept;
     static void schedule_lost(TaskState* state) noexcept;
     static void free(TaskState* state) noexcept;
@@ -61,15 +49,15 @@ private:
 
     ReadySet* set_;
     SetChild* next_ready_ = nullptr;
-    std::unique_ptr<std::string> dropped_by_; // with LOST: written by who turned ACTIVE on for it
-    bool queued_here_ = false;                // in `ready_`: ACTIVE, and the set's
-    std::uint8_t references_ = 2;             // that the set gives up, once DONE is set
+    bool queued_here_ = false;    // in `ready_`: ACTIVE, and the set's
+    std::uint8_t references_ = 2; // that the set gives up, once DONE is set
 };
 
 /// What FuturesUnordered and its like are made of: children, and a queue of those that were woken. Wakes come
 /// from any thread; all else is done by one thread at a time, which polls.
 ///
-/// [F1] enqueue, by whoever turned ACTIVE on: pushes the child to `woken_`, a stack that is only ever taken as
+/// [F1] enqueue, by whoever turned ACTIVE on: pushes the child to `woken_`, a stack that is only ever taken
+/// as
 ///      a whole; then, if it was empty, wakes the set's waker. Who finds others there need not: a poll that
 ///      went to sleep has emptied the stack after it registered, so the first push since then found it empty.
 /// [F2] a poll begins by taking all that were woken.
@@ -104,6 +92,10 @@ public:
     void forget_waker() noexcept;
     [[nodiscard]] std::size_t len() const noexcept { return len_; }
     void inspect(Inspector& to, std::string_view role);
+    template <class Fn>
+    void for_each(Fn&& fn) {
+        children_.for_each(fn);
+    }
 
     // ---- by any thread ----
 
@@ -121,9 +113,7 @@ private:
     void take_woken(SetChild* leave) noexcept;
     bool any_ready(Context& cx);
     SetChild& pop_ready() noexcept;
-    bool poll_child(SetChild& child, void* out, std::string_view role, bool& yielded);
-    bool poll_once(SetChild& child, void* out, std::uint64_t& delta, bool& again, bool& yielded);
-    bool leave_lost(SetChild& child, std::string_view role);
+    friend class SetChild;
     void retire(SetChild& child) noexcept;
     void end_all(SetChild* leave) noexcept;
     static void give_up(SetChild& child, std::uint64_t references) noexcept;
@@ -152,7 +142,7 @@ public:
 
     SetChildOf(ReadySet& set, F future) : SetChild(set), future_(std::in_place, std::move(future)) {}
 
-    bool poll(Context& cx, void* out) override {
+    bool poll_future(Context& cx, void* out) override {
         auto poll = future_->poll(cx);
         if (poll.is_pending()) return false;
         auto& value = *static_cast<std::optional<Value>*>(out);
@@ -164,6 +154,7 @@ public:
         if constexpr (Failable<F>) return future_->fail_await(std::move(error));
         else return false;
     }
+    [[nodiscard]] F& future() noexcept { return *future_; }
     void end() noexcept override { future_.reset(); }
     void inspect(Inspector& to) const override {
         if (future_) inspect_future(*future_, to);
@@ -192,6 +183,11 @@ public:
     void push(F future) {
         if (!set_) set_ = ReadySet::make();
         set_->add(*new SetChildOf<F>(*set_, std::move(future)));
+    }
+    /// `fn(future)` for each that is left; all are of this type.
+    template <Future F, class Fn>
+    void for_each(Fn&& fn) {
+        if (set_) set_->for_each([&](SetChild& child) { fn(static_cast<SetChildOf<F>&>(child).future()); });
     }
     ReadySet::Polled poll(Context& cx, void* out, std::string_view role) {
         return set_ ? set_->poll(cx, out, role) : ReadySet::Polled::none;
