@@ -67,8 +67,8 @@ TEST(Adaptors, one_item_for_each) {
     EXPECT_EQ(seen, 6);
     using Pair = std::pair<std::size_t, int>;
     EXPECT_EQ(items_of(to(2) | stream::enumerate()), (std::vector<Pair>{{0, 1}, {1, 2}}));
-    const auto sum = [](int& sum, int n) { return sum < 5 ? std::optional(sum += n) : std::nullopt; };
-    EXPECT_EQ(items_of(to(9) | stream::scan(0, sum)), (Ints{1, 3, 6}));
+    const auto add_up = [](int& sum, int n) { return sum < 5 ? std::optional(sum += n) : std::nullopt; };
+    EXPECT_EQ(items_of(to(9) | stream::scan(0, add_up)), (Ints{1, 3, 6}));
 }
 TEST(Adaptors, some_of_the_items) {
     EXPECT_EQ(items_of(to(5) | stream::filter(is_odd)), (Ints{1, 3, 5}));
@@ -139,11 +139,11 @@ TEST(Adaptors, move_items_that_cannot_be_copied) {
     auto some =
         boxes() | stream::filter(is_late) | stream::zip(boxes()) | stream::chunks(2) | stream::peekable();
     EXPECT_EQ(items_of(std::move(some)).size(), 2u);
-    const auto sum = [](std::unique_ptr<int> sum, std::unique_ptr<int> n) {
+    const auto add = [](std::unique_ptr<int> sum, std::unique_ptr<int> n) {
         *sum += *n;
         return sum;
     };
-    EXPECT_EQ(*result_of(stream::fold(boxes(), std::make_unique<int>(0), sum)), 10);
+    EXPECT_EQ(*result_of(stream::fold(boxes(), std::make_unique<int>(0), add)), 10);
 }
 
 TEST(Peekable, looks_at_the_next_item_and_takes_it_on_a_condition) {

@@ -130,6 +130,7 @@ const std::vector<StreamCase>& each_stream() {
         {"buffer_unordered",
          [](S& s) { return box(s.numbers(0, 5) | stream::map(twice) | stream::buffer_unordered(2)); }},
         {"boxed", [](S& s) { return box(s.numbers(0, 4) | stream::boxed()); }},
+        {"buffered", [](S& s) { return box(s.numbers(0, 5) | stream::map(twice) | stream::buffered(2)); }},
         {"peekable", [](S& s) { return box(s.numbers(0, 4) | stream::peekable()); }},
         {"map_ok",
          [](S& s) {

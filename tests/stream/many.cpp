@@ -149,6 +149,22 @@ TEST(Buffered, unordered_gives_what_is_ready_first_and_runs_no_more_than_its_lim
         EXPECT_EQ(timers_set(), 0u);
     });
 }
+TEST(Buffered, in_order_keeps_what_is_there_too_early) {
+    run_paused([]() -> Task<> {
+        Work work;
+        const auto start = now();
+        auto done = stream::iter({1, 2, 3, 4, 5, 6}) | stream::map([&work](int n) { return work(n); }) |
+                    stream::buffered(3) | stream::boxed();
+        const auto first = co_await stream::next(done);
+        EXPECT_EQ(first, 1);
+        EXPECT_EQ(now() - start, 9ms);
+        EXPECT_EQ(work.running(), 0) << "two values wait, and count";
+        auto items = co_await all_of(std::move(done));
+        EXPECT_EQ(items, (Ints{2, 3, 4, 5, 6}));
+        EXPECT_EQ(work.most(), 3);
+        EXPECT_EQ(timers_set(), 0u);
+    });
+}
 TEST(Buffered, an_exception_ends_it_and_destroys_the_other_futures) {
     run_paused([]() -> Task<> {
         const auto fails = [](int n) -> Task<int> {
@@ -193,7 +209,8 @@ TEST(ForEachConcurrent, awaits_up_to_its_limit_at_the_same_time) {
         Work work;
         int sum = 0;
         const auto add = [&work, &sum](int n) -> Task<> { sum += co_await work(n); };
-        co_await stream::for_each_concurrent(stream::iter({1, 2, 3, 4, 5}), 2, add);
+        auto numbers = stream::iter({1, 2, 3, 4, 5});
+        co_await stream::for_each_concurrent(numbers, 2, add);
         EXPECT_EQ(sum, 15);
         EXPECT_EQ(work.most(), 2);
         co_await stream::for_each_concurrent(boxed_each(1ms, 0, 8), stream::unlimited, add);

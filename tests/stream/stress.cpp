@@ -105,9 +105,9 @@ TEST(StreamStress, merge_that_is_dropped_in_the_middle_lets_the_sources_end) {
 
 /// In another task, on whichever worker.
 Task<int> elsewhere(int n) {
-    auto work = [](int n) -> Task<int> {
+    auto work = [](int number) -> Task<int> {
         co_await rouse::yield_now();
-        co_return n;
+        co_return number;
     };
     auto handle = rouse::spawn(work(n));
     co_return co_await handle;

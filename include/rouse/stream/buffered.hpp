@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "rouse/combine/futures_ordered.hpp"
 #include "rouse/combine/futures_unordered.hpp"
 #include "rouse/stream/ask.hpp"
 #include "rouse/stream/pipe.hpp"
@@ -37,7 +38,7 @@ public:
             while (running_.len() < limit_) {
                 auto next = upstream_.poll(cx);
                 if (!has_item(next)) break;
-                running_.push(std::forward<From>(*next.value()));
+                add(std::forward<From>(*next.value()));
                 if (!budget.spend(cx)) break;
             }
             auto next = running_.poll_next(cx);
@@ -55,6 +56,11 @@ public:
     }
 
 private:
+    void add(From&& future) {
+        if constexpr (requires { running_.push_back(std::forward<From>(future)); })
+            running_.push_back(std::forward<From>(future));
+        else running_.push(std::forward<From>(future));
+    }
     Upstream<S> upstream_;
     Set running_;
     std::size_t limit_;
@@ -87,6 +93,21 @@ BufferUnordered(std::in_place_t, S&&, std::size_t) -> BufferUnordered<S>;
 /// auto pages = stream::iter(urls) | stream::map(fetch) | stream::buffer_unordered(8);
 /// ```
 [[nodiscard]] inline auto buffer_unordered(std::size_t limit) { return detail::pipe<BufferUnordered>(limit); }
+
+/// See `buffered`.
+template <class S>
+class BufferOrdered : public detail::BufferedIn<S, FuturesOrdered<detail::ItemOfArg<S>>> {
+    using Base = detail::BufferedIn<S, FuturesOrdered<detail::ItemOfArg<S>>>;
+
+public:
+    using Base::Base;
+};
+template <class S>
+BufferOrdered(std::in_place_t, S&&, std::size_t) -> BufferOrdered<S>;
+/// The same in the order of the futures: a value that is there too early is kept until those before it were
+/// handed out, and counts as one of the `limit`. Memory: `limit` futures and values. What a future throws
+/// comes in its turn.
+[[nodiscard]] inline auto buffered(std::size_t limit) { return detail::pipe<BufferOrdered>(limit); }
 
 /// See `for_each_concurrent`.
 template <class S, class F>

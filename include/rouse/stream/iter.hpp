@@ -74,7 +74,8 @@ template <class R>
 [[nodiscard]] auto iter(R&& range) {
     return Iter<R>(std::in_place, std::forward<R>(range));
 }
-/// Copies of these, in a vector.
+/// Copies of these, in a vector. (GCC 12 takes no braces inside of a `co_await` expression: name the stream
+/// first.)
 template <class T>
 [[nodiscard]] auto iter(std::initializer_list<T> items) {
     return Iter<std::vector<T>>(std::in_place, std::vector<T>(items));
