@@ -232,7 +232,7 @@ public:
 };
 
 Task<> consume(AnyStream numbers, std::size_t& count, bool& done) {
-    while (co_await rouse::stream::next(numbers)) ++count;
+    while (auto number = co_await rouse::stream::next(numbers)) count += number.has_value();
     done = true;
 }
 Task<> fire(Script& script, const bool& done) {

@@ -364,6 +364,17 @@ TEST(Lost, a_stream_in_take_until_is_told_and_its_end_still_comes) {
     ASSERT_EQ(scene.hangs().size(), 1u);
     EXPECT_EQ(scene.hangs()[0].child_role, "stream of take_until");
 }
+TEST(Lost, the_future_of_take_until_is_told_and_the_items_still_come) {
+    Scene scene;
+    scene.run([]() -> Task<> {
+        auto until = each(10ms, 1, 2) | stream::take_until(rouse_test::Forgetful());
+        int sum = 0;
+        while (auto item = co_await stream::next(until)) sum += *item;
+        EXPECT_EQ(sum, 3);
+    });
+    ASSERT_EQ(scene.hangs().size(), 1u);
+    EXPECT_EQ(scene.hangs()[0].child_role, "future of take_until");
+}
 TEST(Lost, one_stream_alone_throws_at_the_await_of_its_next_item) {
     Scene scene;
     scene.run([]() -> Task<> {

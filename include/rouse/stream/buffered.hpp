@@ -114,6 +114,7 @@ template <class S, class F>
 class [[nodiscard]] ForEachConcurrent {
     using From = detail::ItemOfArg<S>;
     using Running = detail::CallResult<F, From>;
+    static_assert(Future<Running>, "for_each_concurrent needs a function that gives a future; see for_each");
 
 public:
     using Output = void;

@@ -28,8 +28,11 @@ public:
             }
             auto next = upstream_.poll(cx, set_);
             if (upstream_.is_over()) end();
-            else if (next.is_pending() && upstream_.is_lost()) upstream_.report_lost(stream_role);
-            return next;
+            if (!next.is_pending()) return next;
+            // The one may still give items, or the other end it: told, not thrown.
+            if (upstream_.is_lost()) upstream_.report_lost(stream_role);
+            if (until_.is_lost()) until_.report_lost(until_role);
+            return Pending;
         });
     }
     void end() noexcept {
@@ -38,11 +41,12 @@ public:
     }
     void inspect(Inspector& to) const {
         upstream_.inspect(to, stream_role);
-        until_.inspect(to, "future of take_until");
+        until_.inspect(to, until_role);
     }
 
 private:
     static constexpr std::string_view stream_role = "stream of take_until";
+    static constexpr std::string_view until_role = "future of take_until";
     detail::ChildSet set_;
     detail::UpstreamChild<S> upstream_;
     detail::Child<F> until_;
@@ -54,8 +58,9 @@ TakeUntil(std::in_place_t, S&&, F&&) -> TakeUntil<S, F>;
 /// Wake:   as the stream below, and as the future.
 /// Cancel: a poll that is dropped loses nothing. When the time has come the stream below is destroyed, with
 ///         what it had not given yet; one given as an lvalue keeps that. Memory: no items.
-/// Errors: what either throws ends the stream. If the stream below can never be woken again, that is reported
-///         to the hang hook; the future still ends it.
+/// Errors: what either throws ends the stream. If one of them can never be woken again, that is reported to
+/// the
+///         hang hook, and the other goes on.
 ///
 /// ```cpp
 /// auto requests = incoming | stream::take_until(stop.cancelled());
