@@ -47,7 +47,7 @@ private:
 } // namespace detail
 
 /// A coroutine that yields values, and awaits between them. `next()` is a future of the next value; of an
-/// empty optional at the end.
+/// empty optional at the end. It is a Stream.
 ///
 /// ```cpp
 /// rouse::Generator<int> count(int to) {
@@ -64,6 +64,7 @@ template <class T>
 class [[nodiscard]] Generator {
 public:
     using promise_type = detail::GeneratorPromise<T>;
+    using Item = T;
 
     Generator(Generator&& other) noexcept : promise_(std::exchange(other.promise_, nullptr)) {}
     Generator& operator=(Generator&& other) noexcept {
@@ -83,31 +84,14 @@ public:
         bool poll_ready(Context& cx) {
             if (done_) [[unlikely]]
                 detail::stop_polled_after_ready("Generator::Next");
-            promise_type* promise = generator_->promise_;
-            if (!promise) return true; // its end was seen before
-            return promise->strand().poll(cx, promise->error);
+            return generator_->run(cx);
         }
         Output take_ready() {
             done_ = true;
-            promise_type* promise = generator_->promise_;
-            if (!promise) return std::nullopt;
-            std::exception_ptr error = std::exchange(promise->error, nullptr);
-            Output value = promise->take();
-            if (error || !value) { // the coroutine is at its end
-                promise->strand().cancel();
-                generator_->promise_ = nullptr;
-            }
-            if (error) std::rethrow_exception(std::move(error));
-            return value;
+            return generator_->take();
         }
-        bool fail_await(std::exception_ptr error) {
-            if (!generator_->promise_) return false;
-            generator_->promise_->error = std::move(error);
-            return true;
-        }
-        void inspect(Inspector& to) const {
-            if (generator_->promise_) generator_->promise_->strand().inspect(to);
-        }
+        bool fail_await(std::exception_ptr error) { return generator_->fail_await(std::move(error)); }
+        void inspect(Inspector& to) const { generator_->inspect(to); }
 
     private:
         Generator* generator_;
@@ -116,12 +100,41 @@ public:
     /// One at a time.
     [[nodiscard]] Next next() noexcept { return Next(*this); }
 
+    /// As a Stream: the same for a `poll` of one's own.
+    Poll<std::optional<T>> poll_next(Context& cx) {
+        if (!run(cx)) return Pending;
+        return Poll<std::optional<T>>(std::in_place, take());
+    }
+    /// See `detail::Failable`.
+    bool fail_await(std::exception_ptr error) {
+        if (!promise_) return false;
+        promise_->error = std::move(error);
+        return true;
+    }
+    void inspect(Inspector& to) const {
+        if (promise_) promise_->strand().inspect(to);
+    }
+
 private:
     friend promise_type;
     explicit Generator(promise_type* promise) noexcept : promise_(promise) {
         static_assert(
             alignof(promise_type) <= 16,
             "a generator's values may not be aligned to more than 16 bytes: keep them behind a pointer");
+    }
+    /// True: it has yielded, or is at its end.
+    bool run(Context& cx) {
+        if (!promise_) return true; // its end was seen before
+        return promise_->strand().poll(cx, promise_->error);
+    }
+    std::optional<T> take() {
+        if (!promise_) return std::nullopt;
+        std::exception_ptr error = std::exchange(promise_->error, nullptr);
+        std::optional<T> value = promise_->take();
+        if (error || !value) // the coroutine is at its end
+            std::exchange(promise_, nullptr)->strand().cancel();
+        if (error) std::rethrow_exception(std::move(error));
+        return value;
     }
 
     promise_type* promise_; // null after the end

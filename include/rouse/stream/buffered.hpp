@@ -1,0 +1,185 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "rouse/combine/futures_ordered.hpp"
+#include "rouse/combine/futures_unordered.hpp"
+#include "rouse/stream/ask.hpp"
+#include "rouse/stream/pipe.hpp"
+
+// Several futures at the same time, in one task. Each has wakers of its own, and only those that were woken
+// are polled; one that can never be woken again throws `LostWaker` at its own await, at once. One allocation
+// for each future, as `FuturesUnordered` makes it.
+
+namespace rouse::stream {
+
+/// A number of futures that stands for no bound.
+inline constexpr std::size_t unlimited = static_cast<std::size_t>(-1);
+
+} // namespace rouse::stream
+
+namespace rouse::detail {
+
+/// Runs the futures of a stream in a set, whose values it hands out.
+template <class S, class Set>
+class BufferedIn {
+    using From = ItemOfArg<S>;
+
+public:
+    using Item = ItemOf<Set>;
+    template <class G>
+    BufferedIn(std::in_place_t, G&& stream, std::size_t limit)
+        : upstream_(std::in_place, std::forward<G>(stream)), limit_(limit) {
+        if (limit == 0) stop("stream::buffered: room for no future at all");
+    }
+    Poll<stream::Maybe<Item>> poll_next(Context& cx) {
+        return or_end(*this, [&]() -> Poll<stream::Maybe<Item>> {
+            LoopBudget budget;
+            while (running_.len() < limit_) {
+                auto next = upstream_.poll(cx);
+                if (!has_item(next)) break;
+                add(std::forward<From>(*next.value()));
+                if (!budget.spend(cx)) break;
+            }
+            auto next = running_.poll_next(cx);
+            if (next.is_ready() && !next.value() && !upstream_.is_over()) return Pending;
+            return next;
+        });
+    }
+    void end() noexcept {
+        running_.clear();
+        upstream_.end();
+    }
+    void inspect(Inspector& to) const {
+        upstream_.inspect(to);
+        running_.inspect(to);
+    }
+
+private:
+    void add(From&& future) {
+        if constexpr (requires { running_.push_back(std::forward<From>(future)); })
+            running_.push_back(std::forward<From>(future));
+        else running_.push(std::forward<From>(future));
+    }
+    Upstream<S> upstream_;
+    Set running_;
+    std::size_t limit_;
+};
+
+} // namespace rouse::detail
+
+namespace rouse::stream {
+
+/// See `buffer_unordered`.
+template <class S>
+class BufferUnordered : public detail::BufferedIn<S, FuturesUnordered<detail::ItemOfArg<S>>> {
+    using Base = detail::BufferedIn<S, FuturesUnordered<detail::ItemOfArg<S>>>;
+
+public:
+    using Base::Base;
+};
+template <class S>
+BufferUnordered(std::in_place_t, S&&, std::size_t) -> BufferUnordered<S>;
+/// What the futures complete with that are the items of a stream, up to `limit` of them at the same time, in
+/// the order in which they complete (`Unit` for nothing).
+/// Fairness: the futures are polled in the order of their wakes, and the stream below whenever there is room.
+/// Wake:   by the futures; by the stream below while there is room.
+/// Cancel: a poll that is dropped loses nothing: the futures stay where they are. Memory: `limit` futures,
+/// and
+///         no values.
+/// Errors: what a future or the stream below throws ends it, and destroys the other futures.
+///
+/// ```cpp
+/// auto pages = stream::iter(urls) | stream::map(fetch) | stream::buffer_unordered(8);
+/// ```
+[[nodiscard]] inline auto buffer_unordered(std::size_t limit) { return detail::pipe<BufferUnordered>(limit); }
+
+/// See `buffered`.
+template <class S>
+class BufferOrdered : public detail::BufferedIn<S, FuturesOrdered<detail::ItemOfArg<S>>> {
+    using Base = detail::BufferedIn<S, FuturesOrdered<detail::ItemOfArg<S>>>;
+
+public:
+    using Base::Base;
+};
+template <class S>
+BufferOrdered(std::in_place_t, S&&, std::size_t) -> BufferOrdered<S>;
+/// The same in the order of the futures: a value that is there too early is kept until those before it were
+/// handed out, and counts as one of the `limit`. Memory: `limit` futures and values. What a future throws
+/// comes in its turn.
+[[nodiscard]] inline auto buffered(std::size_t limit) { return detail::pipe<BufferOrdered>(limit); }
+
+/// See `for_each_concurrent`.
+template <class S, class F>
+class [[nodiscard]] ForEachConcurrent {
+    using From = detail::ItemOfArg<S>;
+    using Running = detail::CallResult<F, From>;
+    static_assert(Future<Running>, "for_each_concurrent needs a function that gives a future; see for_each");
+
+public:
+    using Output = void;
+    template <class G>
+    ForEachConcurrent(std::in_place_t, G&& stream, std::size_t limit, F fn)
+        : upstream_(std::in_place, std::forward<G>(stream)), limit_(limit), fn_(std::move(fn)) {
+        if (limit == 0) detail::stop("stream::for_each_concurrent: room for no future at all");
+    }
+    Poll<void> poll(Context& cx) {
+        if (over_) [[unlikely]]
+            detail::stop_polled_after_ready("stream::ForEachConcurrent");
+        return detail::or_end(*this, [&]() -> Poll<void> {
+            detail::LoopBudget budget;
+            for (;;) {
+                bool waits = running_.len() >= limit_; // for room; else for an item
+                while (!waits) {
+                    auto next = upstream_.poll(cx);
+                    if (!detail::has_item(next)) break;
+                    running_.push(detail::call(fn_, std::forward<From>(*next.value())));
+                    if (!budget.spend(cx)) return Pending;
+                    waits = running_.len() >= limit_;
+                }
+                auto done = running_.poll_next(cx);
+                if (done.is_pending()) return Pending;
+                if (!done.value()) {
+                    if (!upstream_.is_over()) return Pending;
+                    over_ = true;
+                    return Ready();
+                }
+                if (!budget.spend(cx)) return Pending;
+            }
+        });
+    }
+    void end() noexcept {
+        over_ = true;
+        running_.clear();
+        upstream_.end();
+    }
+    void inspect(Inspector& to) const {
+        upstream_.inspect(to);
+        running_.inspect(to);
+    }
+
+private:
+    detail::Upstream<S> upstream_;
+    std::size_t limit_;
+    F fn_;
+    FuturesUnordered<Running> running_; // may refer to the function
+    bool over_ = false;
+};
+template <class S, class F>
+ForEachConcurrent(std::in_place_t, S&&, std::size_t, F) -> ForEachConcurrent<S, F>;
+/// Awaits `fn(item)` for each item, up to `limit` (or `unlimited`) of them at the same time. A future that
+/// completes when the stream is over and all of them have.
+/// Fairness, wake, memory: as `buffer_unordered`. Each item costs as much of the poll's budget as an await.
+/// Cancel: destroy it, and with it the futures that run.
+/// Errors: what is thrown comes out of the await, and destroys the other futures.
+template <class F>
+[[nodiscard]] auto for_each_concurrent(std::size_t limit, F fn) {
+    return detail::pipe<ForEachConcurrent>(limit, std::move(fn));
+}
+template <class S, class F>
+    requires detail::StreamArg<S>
+[[nodiscard]] auto for_each_concurrent(S&& of, std::size_t limit, F fn) {
+    return ForEachConcurrent<S, F>(std::in_place, std::forward<S>(of), limit, std::move(fn));
+}
+
+} // namespace rouse::stream

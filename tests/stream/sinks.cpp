@@ -1,0 +1,286 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <rouse/combine/join.hpp>
+#include <rouse/stream/channels.hpp>
+#include <rouse/stream/iter.hpp>
+#include <rouse/stream/map.hpp>
+#include <rouse/stream/sender_sink.hpp>
+#include <rouse/stream/sources.hpp>
+#include <rouse/stream/split.hpp>
+#include <rouse/task/task.hpp>
+
+#include "stream/polled.hpp"
+#include "stream/script.hpp"
+#include "time/paused.hpp"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using namespace std::chrono_literals;
+namespace stream = rouse::stream;
+using rouse::Context;
+using rouse::Pending;
+using rouse::Poll;
+using rouse::Task;
+using rouse::Waker;
+using rouse::testing::Harness;
+using rouse_test::next_of;
+using rouse_test::result_of;
+using rouse_test::run_paused;
+using rouse_test::Script;
+using Ints = std::vector<int>;
+
+/// A sink with room for so many, which are flushed only when the test says so; and a stream of what was
+/// flushed.
+class Tank {
+public:
+    enum class Error { full_of_holes };
+    using Result = std::expected<void, Error>;
+    using Item = int;
+
+    explicit Tank(std::size_t room) noexcept : room_(room) {}
+    Poll<Result> poll_ready(Context& cx) {
+        if (broken) return Poll<Result>(std::in_place, std::unexpect, Error::full_of_holes);
+        if (taken.size() < room_) return Poll<Result>(std::in_place);
+        return wait(cx);
+    }
+    Result start_send(int value) {
+        if (value < 0) return std::unexpected(Error::full_of_holes);
+        taken.push_back(value);
+        return {};
+    }
+    Poll<Result> poll_flush(Context& cx) {
+        if (taken.empty()) return Poll<Result>(std::in_place);
+        return wait(cx);
+    }
+    Poll<Result> poll_close(Context& cx) {
+        closed = taken.empty();
+        return poll_flush(cx);
+    }
+    Poll<std::optional<int>> poll_next(Context& cx) {
+        if (out.empty()) {
+            reader_.clone_from(cx.waker());
+            return Pending;
+        }
+        const int value = out.front();
+        out.pop_front();
+        return rouse::Ready(std::optional(value));
+    }
+    void inspect(rouse::Inspector& to) const { to.waits_for(rouse::WaitKind::io, this, "the tank"); }
+
+    void drain() {
+        out.insert(out.end(), taken.begin(), taken.end());
+        taken.clear();
+        std::move(writer_).wake();
+        std::move(reader_).wake();
+    }
+
+    std::deque<int> taken;
+    std::deque<int> out;
+    bool closed = false;
+    bool broken = false;
+
+private:
+    Poll<Result> wait(Context& cx) {
+        writer_.clone_from(cx.waker());
+        return Pending;
+    }
+    std::size_t room_;
+    Waker writer_;
+    Waker reader_;
+};
+static_assert(rouse::Sink<Tank, int>);
+static_assert(!rouse::Sink<Tank, std::string>);
+static_assert(rouse::Sink<stream::SenderSink<int>, int>);
+static_assert(rouse::Sink<stream::SplitSink<Tank>, int>);
+
+TEST(Sink, send_waits_for_room_and_for_the_flush) {
+    Tank tank(1);
+    tank.taken = {1};
+    Harness send(stream::send(tank, 2));
+    EXPECT_TRUE(send.poll().is_pending()); // no room
+    EXPECT_EQ(tank.taken, std::deque<int>{1});
+    tank.drain();
+    EXPECT_EQ(send.take_wakes(), 1u);
+    EXPECT_TRUE(send.poll().is_pending()); // not flushed
+    EXPECT_EQ(tank.taken, std::deque<int>{2});
+    tank.drain();
+    EXPECT_TRUE(send.poll().value().has_value());
+    EXPECT_EQ(send.clones_alive(), 0u);
+}
+TEST(Sink, send_that_is_dropped_has_sent_nothing_or_only_not_flushed) {
+    Tank tank(1);
+    tank.taken = {1};
+    Harness first(stream::send(tank, 2));
+    EXPECT_TRUE(first.poll().is_pending());
+    first.drop();
+    tank.drain();
+    EXPECT_TRUE(tank.taken.empty());
+    Harness second(stream::send(tank, 3));
+    EXPECT_TRUE(second.poll().is_pending());
+    second.drop();
+    EXPECT_EQ(tank.taken, std::deque<int>{3});
+}
+TEST(Sink, feed_flush_and_close) {
+    Tank tank(2);
+    EXPECT_TRUE(result_of(stream::feed(tank, 1)).has_value());
+    EXPECT_TRUE(result_of(stream::feed(tank, 2)).has_value());
+    Harness flush(stream::flush(tank));
+    EXPECT_TRUE(flush.poll().is_pending());
+    tank.drain();
+    EXPECT_TRUE(flush.poll().value().has_value());
+    EXPECT_TRUE(result_of(stream::close(tank)).has_value());
+    EXPECT_TRUE(tank.closed);
+    tank.broken = true;
+    EXPECT_EQ(result_of(stream::send(tank, 3)).error(), Tank::Error::full_of_holes);
+}
+TEST(Sink, a_poll_after_ready_stops) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    Tank tank(9);
+    Harness feed(stream::feed(tank, 1));
+    (void)feed.poll();
+    EXPECT_DEATH((void)feed.poll(), "stream::SendTo was polled after it had returned Ready");
+    tank.drain();
+    Harness flush(stream::flush(tank));
+    (void)flush.poll();
+    EXPECT_DEATH((void)flush.poll(), "stream::Finish was polled after it had returned Ready");
+    Harness all(stream::send_all(tank, stream::empty<int>()));
+    (void)all.poll();
+    EXPECT_DEATH((void)all.poll(), "stream::Forward was polled after it had returned Ready");
+}
+
+TEST(Forward, sends_all_flushes_while_nothing_comes_and_closes) {
+    Script script;
+    Tank tank(2);
+    Harness forward(stream::forward(script.numbers(1, 3), tank));
+    EXPECT_TRUE(forward.poll().is_pending());
+    script.fire();
+    EXPECT_TRUE(forward.poll().is_pending());
+    EXPECT_EQ(tank.taken, std::deque<int>{1});
+    EXPECT_EQ(forward.clones_alive(), 2u) << "it waits for the next item and for the flush";
+    script.fire();
+    EXPECT_TRUE(forward.poll().is_pending());
+    script.fire();
+    EXPECT_TRUE(forward.poll().is_pending()); // holds 3, for which there is no room
+    EXPECT_EQ(tank.taken.size(), 2u);
+    tank.drain();
+    EXPECT_TRUE(forward.poll().is_pending());
+    EXPECT_EQ(tank.taken, std::deque<int>{3});
+    script.fire(); // the end
+    EXPECT_TRUE(forward.poll().is_pending());
+    EXPECT_FALSE(tank.closed);
+    EXPECT_EQ(script.alive(), 0);
+    tank.drain();
+    EXPECT_TRUE(forward.poll().value().has_value());
+    EXPECT_TRUE(tank.closed);
+    EXPECT_EQ(forward.clones_alive(), 0u);
+    EXPECT_EQ(script.polls_after_end(), 0);
+}
+TEST(Forward, send_all_does_not_close) {
+    Tank tank(9);
+    auto numbers = stream::iter({1, 2});
+    Harness all(stream::send_all(tank, numbers));
+    EXPECT_TRUE(all.poll().is_pending());
+    tank.drain();
+    EXPECT_TRUE(all.poll().value().has_value());
+    EXPECT_FALSE(tank.closed);
+}
+TEST(Forward, stops_at_the_first_error_of_either) {
+    using Result = std::expected<int, Tank::Error>;
+    Tank tank(9);
+    auto results = stream::iter(std::vector<Result>{1, std::unexpected(Tank::Error::full_of_holes), 3});
+    EXPECT_EQ(result_of(stream::forward(results, tank)).error(), Tank::Error::full_of_holes);
+    EXPECT_EQ(next_of(results), Result(3));
+    EXPECT_EQ(tank.taken, std::deque<int>{1});
+    auto numbers = stream::iter({2, -1, 3});
+    EXPECT_EQ(result_of(stream::forward(numbers, tank)).error(), Tank::Error::full_of_holes);
+    EXPECT_EQ(next_of(numbers), 3);
+}
+TEST(Forward, of_an_endless_stream_gives_way) {
+    Tank tank(1'000'000);
+    Harness forward(stream::forward(stream::repeat(1), tank));
+    EXPECT_TRUE(forward.poll().is_pending());
+    EXPECT_EQ(forward.take_wakes(), 1u);
+    EXPECT_LE(tank.taken.size(), 2u * rouse::detail::poll_budget);
+}
+
+TEST(SenderSink, keeps_the_room_that_it_was_given_until_it_sends) {
+    auto [tx, rx] = rouse::mpsc::channel<int>(1);
+    auto sink = stream::into_sink(tx);
+    EXPECT_TRUE(result_of(stream::send(sink, 1)).has_value());
+    {
+        Harness dropped(stream::send(sink, 2));
+        EXPECT_TRUE(dropped.poll().is_pending());
+        EXPECT_EQ(dropped.clones_alive(), 1u);
+        EXPECT_EQ(rx.try_recv(), 1);
+        EXPECT_EQ(dropped.take_wakes(), 1u);
+    }
+    EXPECT_EQ(tx.capacity(), 0u); // the room is the sink's
+    EXPECT_TRUE(result_of(stream::send(sink, 3)).has_value());
+    EXPECT_EQ(rx.try_recv(), 3);
+    EXPECT_TRUE(result_of(stream::close(sink)).has_value());
+    EXPECT_EQ(result_of(stream::send(sink, 4)).error(), rouse::mpsc::ReserveError::closed);
+    { const auto gone = std::move(tx); }
+    EXPECT_EQ(rx.try_recv(), std::unexpected(rouse::mpsc::TryRecvError::disconnected));
+}
+TEST(SenderSink, gives_its_room_back_and_says_when_nobody_receives) {
+    auto [tx, rx] = rouse::mpsc::channel<int>(1);
+    {
+        auto sink = stream::into_sink(tx);
+        Context cx(Waker::noop());
+        EXPECT_TRUE(sink.poll_ready(cx).is_ready());
+        EXPECT_EQ(tx.capacity(), 0u);
+    }
+    EXPECT_EQ(tx.capacity(), 1u);
+    auto sink = stream::into_sink(tx);
+    rx.close();
+    EXPECT_FALSE(result_of(stream::send(sink, 1)).has_value());
+    auto [to, from] = rouse::mpsc::unbounded_channel<int>();
+    auto unbounded = stream::into_sink(std::move(to));
+    EXPECT_TRUE(result_of(stream::send_all(unbounded, stream::iter({1, 2}))).has_value());
+    EXPECT_EQ(from.len(), 2u);
+    { const auto gone = std::move(from); }
+    EXPECT_FALSE(result_of(stream::send(unbounded, 3)).has_value());
+}
+TEST(SenderSink, forward_carries_a_stream_to_another_task) {
+    run_paused([]() -> Task<> {
+        auto [tx, rx] = rouse::mpsc::channel<int>(2);
+        auto receive = [](rouse::mpsc::Receiver<int> from) -> Task<int> {
+            int sum = 0;
+            auto messages = stream::from(std::move(from)); // ends when the sink is closed
+            while (auto message = co_await stream::next(messages)) sum += *message;
+            co_return sum;
+        };
+        auto receiver = rouse::spawn(receive(std::move(rx)));
+        std::vector<int> numbers(100, 1);
+        auto sink = stream::into_sink(std::move(tx));
+        auto sent = co_await stream::forward(stream::iter(numbers), sink);
+        EXPECT_TRUE(sent.has_value());
+        const int sum = co_await receiver;
+        EXPECT_EQ(sum, 100);
+    });
+}
+
+TEST(Split, the_halves_are_used_by_two_tasks) {
+    auto [sink, numbers] = stream::split(Tank(1));
+    Harness next(stream::next(numbers));
+    EXPECT_TRUE(next.poll().is_pending());
+    EXPECT_EQ(next.clones_alive(), 1u);
+    Harness send(stream::send(sink, 1));
+    EXPECT_TRUE(send.poll().is_pending());
+    EXPECT_EQ(next.clones_alive(), 1u);
+    next.drop();
+    send.drop();
+    { const auto gone = std::move(sink); }
+    EXPECT_EQ(send.clones_alive(), 1u); // in the tank, which the other half still has
+    { const auto gone = std::move(numbers); }
+    EXPECT_EQ(send.clones_alive(), 0u);
+}
+
+} // namespace
