@@ -4,6 +4,8 @@
 
 /// All of rouse.
 
+#include "rouse/codec/length_delimited_codec.hpp"
+#include "rouse/codec/lines_codec.hpp"
 #include "rouse/combine/join.hpp"
 #include "rouse/combine/select.hpp"
 #include "rouse/core/atomic_waker.hpp"
