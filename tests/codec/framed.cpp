@@ -24,15 +24,15 @@ TEST(FramedRead, an_item_after_the_last_is_none) {
     for (int i = 0; i < 3; ++i) EXPECT_FALSE(Harness(frames.next()).poll_while_woken().value().has_value());
 }
 
+class Pairs {
+public:
+    using Item = std::string;
+    FrameResult<std::optional<std::string>> decode(BytesMut& from) {
+        if (from.size() < 2) return std::nullopt;
+        return std::string(from.split_to(2).text());
+    }
+};
 TEST(FramedRead, bytes_that_are_left_are_an_error_unless_the_decoder_takes_them) {
-    class Pairs {
-    public:
-        using Item = std::string;
-        FrameResult<std::optional<std::string>> decode(BytesMut& from) {
-            if (from.size() < 2) return std::nullopt;
-            return std::string(from.split_to(2).text());
-        }
-    };
     EXPECT_EQ(read_all(Pairs(), "abcd", 1, 3), (Texts{"ab", "cd"}));
     EXPECT_EQ(read_all(Pairs(), "abc", 1, 3), (Texts{"ab", "(stream ended inside a frame: 1 bytes)"}));
 }
