@@ -18,6 +18,7 @@
 #include "support/drop_anywhere.hpp"
 #include "support/four_executors.hpp"
 #include "support/slow_streams.hpp"
+#include "support/told.hpp"
 
 #include <gtest/gtest.h>
 
@@ -154,30 +155,13 @@ TYPED_TEST(DroppedAnywhere, no_frame_is_lost_or_torn_and_no_waker_is_kept) {
     rouse_test::drop_anywhere<TypeParam>(DropPoint::after_the_wake);
 }
 
-/// What a future tells of itself.
-class Told : public rouse::Inspector {
-public:
-    void frame(const rouse::SourceLocation&) override {}
-    void leaf(std::string_view) override {}
-    void waits_for(rouse::WaitKind, const void*, std::string_view text) override { said += text; }
-    void begin_child(std::string_view) override {}
-    void end_child() override {}
-    std::string said;
-};
-
 TEST(EachFuture, says_what_the_stream_below_waits_for) {
     auto [a, b] = rouse::io::duplex(1);
     Framed frames(BufReader(std::move(a)), LinesCodec());
-    Told told;
-    frames.next().inspect(told);
-    EXPECT_EQ(told.said, "bytes in a pipe in memory");
-    told.said.clear();
-    frames.send("x").inspect(told);
-    EXPECT_EQ(told.said, "room in a pipe in memory");
-    told.said.clear();
+    EXPECT_EQ(rouse_test::told_by(frames.next()), "bytes in a pipe in memory");
+    EXPECT_EQ(rouse_test::told_by(frames.send("x")), "room in a pipe in memory");
     auto lines = rouse::io::lines(BufReader(std::move(b)));
-    lines.next_line().inspect(told);
-    EXPECT_EQ(told.said, "bytes in a pipe in memory");
+    EXPECT_EQ(rouse_test::told_by(lines.next_line()), "bytes in a pipe in memory");
 }
 
 // --- on any executor --------------------------------------------------------------------------------------

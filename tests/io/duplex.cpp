@@ -10,6 +10,7 @@
 #include <rouse/testing/harness.hpp>
 
 #include "support/stress_rounds.hpp"
+#include "support/told.hpp"
 #include "support/two_threads.hpp"
 
 #include <gtest/gtest.h>
@@ -300,26 +301,11 @@ TEST(SimplexDeathTest, without_room_stops) {
     EXPECT_DEATH((void)simplex(0), "capacity of 0");
 }
 
-/// What a future tells of itself.
-class Told : public rouse::Inspector {
-public:
-    void frame(const rouse::SourceLocation&) override {}
-    void leaf(std::string_view) override {}
-    void waits_for(rouse::WaitKind, const void*, std::string_view text) override { said += text; }
-    void begin_child(std::string_view) override {}
-    void end_child() override {}
-    std::string said;
-};
-
 TEST(Duplex, says_what_is_waited_for) {
     auto [a, b] = duplex(1);
     std::string text(1, '-');
-    Told told;
-    read(a, room(text)).inspect(told);
-    EXPECT_EQ(told.said, "bytes in a pipe in memory");
-    told.said.clear();
-    write(a, bytes("x")).inspect(told);
-    EXPECT_EQ(told.said, "room in a pipe in memory");
+    EXPECT_EQ(rouse_test::told_by(read(a, room(text))), "bytes in a pipe in memory");
+    EXPECT_EQ(rouse_test::told_by(write(a, bytes("x"))), "room in a pipe in memory");
 }
 
 // --- threads ----------------------------------------------------------------------------------------------
