@@ -164,7 +164,8 @@ private:
 [[nodiscard]] std::pair<SimplexReader, SimplexWriter> simplex(std::size_t capacity);
 
 /// Two streams that are connected: what a protocol is tested over, without a socket. Each direction takes at
-/// most `capacity` bytes (not 0) that were not read; then a write waits. As `simplex`.
+/// most `capacity` bytes (not 0) that were not read; then a write waits. As `simplex`. A task that waits for
+/// an end while it keeps the other one itself waits for ever, and nobody can tell: give the ends to two.
 ///
 /// ```cpp
 /// auto [client, server] = rouse::io::duplex(64);
