@@ -146,11 +146,11 @@ private:
 };
 
 template <class Case>
-class DroppedAnywhere : public testing::Test {};
+class EachDropped : public testing::Test {};
 using Cases = testing::Types<NextLine, NextFrame, Sends<true>, Sends<false>, Flushes<false>, Flushes<true>>;
-TYPED_TEST_SUITE(DroppedAnywhere, Cases);
+TYPED_TEST_SUITE(EachDropped, Cases);
 
-TYPED_TEST(DroppedAnywhere, no_frame_is_lost_or_torn_and_no_waker_is_kept) {
+TYPED_TEST(EachDropped, no_frame_is_lost_or_torn_and_no_waker_is_kept) {
     rouse_test::drop_anywhere<TypeParam>(DropPoint::while_it_waits);
     rouse_test::drop_anywhere<TypeParam>(DropPoint::after_the_wake);
 }
