@@ -41,6 +41,8 @@ private:
 template <class Self, class S, class E>
 class FrameSink {
 public:
+    using Error = codec::FrameError;
+
     FrameSink() noexcept = default;
     explicit FrameSink(codec::BytesMut buffer) noexcept : writer_(std::move(buffer)) {}
 
