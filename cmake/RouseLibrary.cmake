@@ -11,6 +11,12 @@ list(FILTER rouse_sources EXCLUDE REGEX "/src/tls/[^/]*$") # a library of its ow
 if(NOT rouse_has_io_uring) # see RouseIoUring.cmake
     list(FILTER rouse_sources EXCLUDE REGEX "/src/io/io_uring/[^/]*$")
 endif()
+# In a unity build each folder is a unit: which files share one does not depend on what else there is.
+foreach(source IN LISTS rouse_sources)
+    cmake_path(GET source PARENT_PATH folder)
+    cmake_path(GET folder FILENAME folder)
+    set_source_files_properties("${source}" PROPERTIES UNITY_GROUP ${folder})
+endforeach()
 set_source_files_properties("${PROJECT_SOURCE_DIR}/src/io/backend.cpp"
                             PROPERTIES COMPILE_DEFINITIONS "ROUSE_HAS_IO_URING=$<BOOL:${rouse_has_io_uring}>")
 file(GLOB_RECURSE rouse_headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/include/*.hpp")
@@ -45,7 +51,8 @@ function(rouse_compile_settings target)
     if(rouse_has_io_uring)
         target_link_libraries(${target} PRIVATE rouse::liburing)
     endif()
-    set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF UNITY_BUILD ${ROUSE_UNITY_BUILD})
+    set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF UNITY_BUILD ${ROUSE_UNITY_BUILD}
+                                               UNITY_BUILD_MODE GROUP)
 endfunction()
 
 # rouse_add_library(<kind> <type> <source>...)

@@ -9,27 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include <array>
-
 using rouse::net::TcpStream;
-
-/// Until `from` ends. An error breaks both: the copy in the other direction ends with it.
-rouse::Task<> copy(TcpStream& from, TcpStream& to) {
-    std::array<std::byte, 16 * 1024> buffer;
-    for (;;) {
-        const auto got = co_await from.read(buffer);
-        if (got && *got == 0) {
-            (void)to.shutdown(rouse::net::Shutdown::write); // if that fails, the other direction knows why
-            co_return;
-        }
-        if (got && co_await rouse::io::write_all(to, rouse::io::ConstBytes(buffer).first(*got))) continue;
-        for (TcpStream* const stream : {&from, &to}) {
-            (void)stream->set_linger(std::chrono::seconds(0));
-            stream->close();
-        }
-        co_return;
-    }
-}
 
 rouse::Task<> forward(TcpStream client, servers::Connections& connections, rouse::net::SocketAddress target,
                       rouse::Duration patience) {
@@ -41,7 +21,11 @@ rouse::Task<> forward(TcpStream client, servers::Connections& connections, rouse
     }
     (void)server->set_nodelay(true);
     const servers::Connections::Listed listed(connections, client.fd());
-    co_await rouse::join(copy(client, *server), copy(*server, client));
+    constexpr std::size_t size = 16 * 1024;
+    if (co_await rouse::io::copy_bidirectional(client, *server, size, size)) co_return;
+    // Closed like this, they are reset.
+    (void)client.set_linger(std::chrono::seconds(0));
+    (void)server->set_linger(std::chrono::seconds(0));
 }
 
 int main(int argc, char** argv) {

@@ -4,6 +4,8 @@
 
 /// All of rouse.
 
+#include "rouse/codec/length_delimited_codec.hpp"
+#include "rouse/codec/lines_codec.hpp"
 #include "rouse/combine/abortable.hpp"
 #include "rouse/combine/capture.hpp"
 #include "rouse/combine/either.hpp"
@@ -28,8 +30,15 @@
 #include "rouse/core/waker_from.hpp"
 #include "rouse/diag/reports.hpp"
 #include "rouse/fs/files.hpp"
+#include "rouse/io/adapters.hpp"
 #include "rouse/io/async_fd.hpp"
+#include "rouse/io/buf_read.hpp"
+#include "rouse/io/buf_writer.hpp"
+#include "rouse/io/copy.hpp"
+#include "rouse/io/duplex.hpp"
+#include "rouse/io/numbers.hpp"
 #include "rouse/io/pipe.hpp"
+#include "rouse/io/split.hpp"
 #include "rouse/io/stdio.hpp"
 #include "rouse/io/write.hpp"
 #include "rouse/net/lookup.hpp"

@@ -8,10 +8,12 @@
 #include <rouse/testing/harness.hpp>
 
 #include "fs/temporary.hpp"
+#include "support/file_size_limit.hpp"
 
 #include <gtest/gtest.h>
 
-#include <sys/resource.h>
+#include <optional>
+
 #include <unistd.h>
 
 namespace {
@@ -167,15 +169,11 @@ TEST(FileAt, what_the_system_refuses_is_an_error_value) {
 
 TEST(FileAt, the_limit_for_files_is_an_error_value_and_no_signal) {
     const TemporaryDir dir;
-    rlimit before{};
-    ::getrlimit(RLIMIT_FSIZE, &before);
-    rlimit small = before;
-    small.rlim_cur = 4096;
     run([&]() -> Task<> {
         auto file = co_await open_both_ways(dir / "a");
-        ::setrlimit(RLIMIT_FSIZE, &small);
+        std::optional<rouse_test::FileSizeLimit> limit(std::in_place, 4096);
         const auto written = co_await file.write_at(4096, bytes("x"));
-        ::setrlimit(RLIMIT_FSIZE, &before);
+        limit.reset();
         EXPECT_EQ(written.error(), std::errc::file_too_large);
     });
 }

@@ -9,6 +9,8 @@
 #include <rouse/rouse.hpp>
 
 #include "fs/temporary.hpp"
+#include "support/lent_text.hpp"
+#include "support/poll_once.hpp"
 #include "support/quiet_runtime.hpp"
 
 #include <gtest/gtest.h>
@@ -19,10 +21,6 @@
 
 #include <fcntl.h>
 
-#if ROUSE_ASAN
-#include <sanitizer/asan_interface.h>
-#endif
-
 namespace {
 
 using rouse::or_throw;
@@ -32,6 +30,8 @@ using rouse::fs::OpenOptions;
 using rouse::io::Backend;
 using rouse::io::bytes;
 using rouse::io::room;
+using rouse_test::LentText;
+using rouse_test::poll_once;
 using rouse_test::TemporaryDir;
 
 class Files : public testing::TestWithParam<Backend> {
@@ -61,36 +61,6 @@ INSTANTIATE_TEST_SUITE_P(backends, Files, testing::Values(Backend::epoll, Backen
                          [](const auto& given) {
                              return std::string(given.param == Backend::epoll ? "epoll" : "io_uring");
                          });
-
-/// Polls `future` once, from within a task. True: it was Ready.
-template <class F>
-Task<bool> poll_once(F& future) {
-    auto once = [&](rouse::Context& cx) -> rouse::Poll<bool> {
-        return rouse::Ready(future.poll(cx).is_ready());
-    };
-    co_return co_await rouse::poll_fn(std::move(once));
-}
-
-/// Memory that nobody may touch once it is given back: ASan sees to it, but not to what the kernel does.
-class Lent {
-public:
-    explicit Lent(std::string_view text) : text(text) {}
-    Lent(const Lent&) = delete;
-    Lent& operator=(const Lent&) = delete;
-    void take_back() {
-        std::fill(text.begin(), text.end(), '#');
-#if ROUSE_ASAN
-        __asan_poison_memory_region(text.data(), text.size());
-#endif
-    }
-    ~Lent() {
-#if ROUSE_ASAN
-        __asan_unpoison_memory_region(text.data(), text.size());
-#endif
-        EXPECT_EQ(text.find_first_not_of('#'), std::string::npos) << "it was written to";
-    }
-    std::string text;
-};
 
 TEST_P(Files, what_was_written_is_read_in_pieces_and_at_once) {
     run([&]() -> Task<> {
@@ -179,7 +149,7 @@ TEST_P(Files, a_dropped_read_never_touches_the_lent_buffer_and_loses_nothing) {
         for (std::size_t size : {10u, 200'000u}) {
             for (int round = 0; round < 20; ++round) {
                 auto file = or_throw(co_await File::open(dir / "a"));
-                Lent lent(std::string(size, '#'));
+                LentText lent(std::string(size, '#'));
                 bool done = false;
                 {
                     auto reading = file.read(room(lent.text));
@@ -201,7 +171,7 @@ TEST_P(Files, a_dropped_write_never_reads_the_lent_buffer_and_comes_before_what_
         for (std::size_t size : {10u, 200'000u}) {
             for (int round = 0; round < 20; ++round) {
                 auto file = or_throw(co_await File::create(dir / "a"));
-                Lent lent(std::string(size, 'w'));
+                LentText lent(std::string(size, 'w'));
                 {
                     auto writing = file.write(bytes(lent.text));
                     (void)co_await poll_once(writing); // a pool may be fast
@@ -217,7 +187,7 @@ TEST_P(Files, a_dropped_write_never_reads_the_lent_buffer_and_comes_before_what_
 
 TEST_P(Files, a_file_that_is_destroyed_in_the_middle_of_a_write_closes_after_it) {
     run([&]() -> Task<> {
-        Lent lent(std::string(500'000, 'w'));
+        LentText lent(std::string(500'000, 'w'));
         {
             auto file = or_throw(co_await File::create(dir / "a"));
             auto writing = file.write(bytes(lent.text));
@@ -232,7 +202,7 @@ TEST_P(Files, a_file_that_is_destroyed_in_the_middle_of_a_write_closes_after_it)
 TEST_P(Files, a_runtime_ends_while_calls_are_under_way) {
     for (int round = 0; round < 20; ++round) {
         std::optional<File> left;
-        Lent lent(std::string(900'000, 'w'));
+        LentText lent(std::string(900'000, 'w'));
         {
             auto runtime = rouse::Runtime::current_thread(options());
             runtime.block_on([&]() -> Task<> {

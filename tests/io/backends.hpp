@@ -44,6 +44,16 @@ protected:
     }
 };
 
+/// One of which each test has a driver.
+class WithDriver : public OverBackends {
+protected:
+    void SetUp() override {
+        OverBackends::SetUp();
+        if (!IsSkipped()) driver = GetParam().make().value();
+    }
+    std::shared_ptr<rouse::detail::IoDriver> driver;
+};
+
 /// Two connected non-blocking sockets, or the ends of a pipe (first to read from).
 class FdPair {
 public:

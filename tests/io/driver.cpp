@@ -29,14 +29,7 @@ using rouse_test::Waits;
 using rouse_test::Watched;
 using SteadyClock = std::chrono::steady_clock;
 
-class Driver : public rouse_test::OverBackends {
-protected:
-    void SetUp() override {
-        OverBackends::SetUp();
-        if (!IsSkipped()) driver = GetParam().make().value();
-    }
-    std::shared_ptr<IoDriver> driver;
-};
+class Driver : public rouse_test::WithDriver {};
 INSTANTIATE_TEST_SUITE_P(backends, Driver, rouse_test::backends(), testing::PrintToStringParamName());
 
 TEST_P(Driver, names_its_backend) { EXPECT_STREQ(driver->backend(), GetParam().name); }

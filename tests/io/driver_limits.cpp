@@ -21,14 +21,7 @@ using rouse_test::FdPair;
 using rouse_test::put;
 using rouse_test::Watched;
 
-class DriverLimits : public rouse_test::OverBackends {
-protected:
-    void SetUp() override {
-        OverBackends::SetUp();
-        if (!IsSkipped()) driver = GetParam().make().value();
-    }
-    std::shared_ptr<IoDriver> driver;
-};
+class DriverLimits : public rouse_test::WithDriver {};
 INSTANTIATE_TEST_SUITE_P(backends, DriverLimits, rouse_test::backends(), testing::PrintToStringParamName());
 
 /// For its lifetime the system refuses whatever is asked of the descriptor: it is another file.

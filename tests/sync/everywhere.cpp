@@ -4,18 +4,14 @@
 // All of sync on an executor of ten lines, under block_on, and on both runtimes.
 
 #include <rouse/combine/join.hpp>
-#include <rouse/core/block_on.hpp>
-#include <rouse/core/waker_from.hpp>
-#include <rouse/runtime/runtime.hpp>
 #include <rouse/task/task.hpp>
 #include <rouse/task/yield_now.hpp>
 
+#include "support/four_executors.hpp"
 #include "sync/each_future.hpp"
 
 #include <gtest/gtest.h>
 
-#include <memory>
-#include <semaphore>
 #include <string>
 #include <utility>
 
@@ -25,48 +21,9 @@ using rouse::join;
 using rouse::Task;
 using rouse::yield_now;
 
-/// As a user would write it.
-class Bell {
-public:
-    void wake() { rung_.release(); }
-    void wait() { rung_.acquire(); }
-
-private:
-    std::counting_semaphore<> rung_{0};
-};
-class TenLines {
-public:
-    static void run(Task<> future) {
-        const auto bell = std::make_shared<Bell>();
-        const rouse::Waker waker = rouse::waker_from(bell);
-        rouse::Context cx(waker);
-        while (future.poll(cx).is_pending()) bell->wait();
-    }
-};
-class BlockOn {
-public:
-    static void run(Task<> future) { rouse::block_on(std::move(future)); }
-};
-class CurrentThread {
-public:
-    static void run(Task<> future) { rouse::run(std::move(future)); }
-};
-class MultiThread {
-public:
-    static void run(Task<> future) {
-        rouse::RuntimeOptions options;
-        options.worker_threads = 2;
-        auto runtime = rouse::Runtime::multi_thread(std::move(options));
-        // In a task, which any worker polls.
-        const auto root = [&future]() -> Task<> { co_await rouse::spawn(std::move(future)); };
-        runtime.block_on(root());
-    }
-};
-
-template <class Driver>
+template <class Executor>
 class Everywhere : public ::testing::Test {};
-using Drivers = ::testing::Types<TenLines, BlockOn, CurrentThread, MultiThread>;
-TYPED_TEST_SUITE(Everywhere, Drivers);
+TYPED_TEST_SUITE(Everywhere, rouse_test::FourExecutors);
 
 /// `future` waits; then `fire` makes it ready.
 template <class Case>

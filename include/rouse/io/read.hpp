@@ -12,6 +12,9 @@
 #include <concepts>
 #include <limits>
 #include <memory>
+#include <optional>
+#include <string>
+#include <utility>
 
 namespace rouse::io {
 
@@ -44,18 +47,24 @@ public:
     Reading(Reading&& other) noexcept
         : stream_(other.stream_), pending_(std::exchange(other.pending_, false)) {}
     Reading& operator=(Reading&&) = delete;
-    ~Reading() {
-        if constexpr (requires(S& stream) { stream.cancel_read(); })
-            if (pending_) stream_->cancel_read();
+    ~Reading() { cancel(); }
+    /// What is pending is given up, and no waker is left in the stream.
+    void cancel() noexcept {
+        if (!std::exchange(pending_, false)) return;
+        if constexpr (requires(S& stream) { stream.cancel_read(); }) stream_->cancel_read();
     }
-    Poll<Result<std::size_t>> poll(Context& cx, io::Bytes room) {
-        auto poll = stream_->poll_read(cx, room);
-        pending_ = poll.is_pending();
-        return poll;
-    }
+    Poll<Result<std::size_t>> poll(Context& cx, io::Bytes room) { return note(stream_->poll_read(cx, room)); }
+    /// Of an AsyncBufRead.
+    auto poll_fill(Context& cx) { return note(stream_->poll_fill_buf(cx)); }
+    [[nodiscard]] S& stream() const noexcept { return *stream_; }
     void inspect(Inspector& to) const { inspect_stream(*stream_, to, io::Interest::readable); }
 
 private:
+    template <class P>
+    P note(P poll) noexcept {
+        pending_ = poll.is_pending();
+        return poll;
+    }
     S* stream_;
     bool pending_ = false;
 };
@@ -141,6 +150,31 @@ private:
     std::size_t count_ = 0;
 };
 
+template <class S>
+class [[nodiscard]] ReadToString {
+public:
+    using Output = Result<std::string>;
+    ReadToString(S& stream, std::size_t limit) noexcept : stream_(std::addressof(stream)), limit_(limit) {}
+    /// Only before the first poll.
+    ReadToString(ReadToString&& other) noexcept : stream_(other.stream_), limit_(other.limit_) {}
+    ReadToString& operator=(ReadToString&&) = delete;
+    ~ReadToString() = default;
+    Poll<Output> poll(Context& cx) {
+        if (!reading_) reading_.emplace(*stream_, text_, limit_);
+        auto poll = reading_->poll(cx);
+        if (poll.is_pending()) return Pending;
+        if (!poll.value()) return Poll<Output>(std::in_place, std::unexpect, poll.value().error());
+        return Poll<Output>(std::in_place, std::move(text_));
+    }
+    void inspect(Inspector& to) const { inspect_stream(*stream_, to, io::Interest::readable); }
+
+private:
+    S* stream_;
+    std::size_t limit_;
+    std::string text_;
+    std::optional<ReadToEnd<S, std::string>> reading_;
+};
+
 } // namespace rouse::detail
 
 namespace rouse::io {
@@ -165,6 +199,11 @@ template <AsyncRead S, class C>
 [[nodiscard]] auto read_to_end(S& stream, C& into,
                                std::size_t limit = std::numeric_limits<std::size_t>::max()) {
     return detail::ReadToEnd<S, C>(stream, into, limit);
+}
+/// The same as a new string: what came before an error, or before it was cancelled, is lost.
+template <AsyncRead S>
+[[nodiscard]] auto read_to_string(S& stream, std::size_t limit = std::numeric_limits<std::size_t>::max()) {
+    return detail::ReadToString<S>(stream, limit);
 }
 
 } // namespace rouse::io

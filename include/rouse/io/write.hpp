@@ -32,9 +32,10 @@ public:
     Writing(Writing&& other) noexcept
         : stream_(other.stream_), pending_(std::exchange(other.pending_, false)) {}
     Writing& operator=(Writing&&) = delete;
-    ~Writing() {
-        if constexpr (requires(S& stream) { stream.cancel_write(); })
-            if (pending_) stream_->cancel_write();
+    ~Writing() { cancel(); }
+    void cancel() noexcept {
+        if (!std::exchange(pending_, false)) return;
+        if constexpr (requires(S& stream) { stream.cancel_write(); }) stream_->cancel_write();
     }
     Poll<Result<std::size_t>> poll(Context& cx, io::ConstBytes bytes) {
         return note(stream_->poll_write(cx, bytes));

@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "rouse/io/read.hpp"
-#include "rouse/io/write.hpp"
+#include "rouse/io/split.hpp"
 #include "rouse/tls/session.hpp"
 
 #include <algorithm>
@@ -16,10 +15,6 @@ namespace rouse::tls {
 
 template <class S>
 class Handshake;
-template <class S>
-class TlsReadHalf;
-template <class S>
-class TlsWriteHalf;
 
 /// A stream `S` with TLS on it: an AsyncRead and AsyncWrite. Made by `connect` and `accept`.
 ///
@@ -121,7 +116,7 @@ public:
     /// auto [reader, writer] = std::move(stream).into_split();
     /// auto sending = rouse::spawn(send_all, std::move(writer));
     /// ```
-    [[nodiscard]] std::pair<TlsReadHalf<S>, TlsWriteHalf<S>> into_split() &&;
+    [[nodiscard]] std::pair<io::ReadHalf<TlsStream>, io::WriteHalf<TlsStream>> into_split() &&;
 
     /// The protocol that was agreed on by ALPN; empty: none.
     [[nodiscard]] std::string alpn() const { return session_->alpn(); }
