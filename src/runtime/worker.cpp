@@ -87,6 +87,7 @@ Worker::DriveScope::~DriveScope() {
     worker_.watched_.end_drive();
     worker_.note_counters();
     worker_.awake(false);
+    (void)worker_.next_wakeup(); // sleeps count from here on, not from the next drive
     IoHost::set_current(host_before_);
     TimeDriver::set_current(driver_before_);
     current_core = core_before_;

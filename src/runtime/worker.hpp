@@ -247,7 +247,6 @@ private:
     SelfWakeWatch self_wake_;
     WatchedThread watched_;
     std::uint64_t turns_ = 0;
-    std::uint32_t turns_to_look_ = 1; // until it looks at timers, and for visitors
     Atomic<bool> driven_{false};
     Atomic<bool> dump_requested_{false};
     std::uint64_t trimmed_at_ = 0;

@@ -54,7 +54,7 @@ BatchSemaphore::Result BatchSemaphore::poll_slow(PermitNode& node, std::uint32_t
         node.wanted_ = count;
         node.missing_ = count - there;
         list_.push(node, fresh); // [B2], [W1]
-        if (node.lock_wait_) node.lock_wait_->enter(waker);
+        if (node.lock_wait_) node.lock_wait_->queue(waker);
         return Result::pending;
     }
 }

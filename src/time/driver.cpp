@@ -20,6 +20,8 @@ std::int64_t to_ns(Instant when) noexcept {
     return std::chrono::duration_cast<Duration>(when.time_since_epoch()).count();
 }
 
+constexpr std::uint32_t turns_to_measure = 8;
+
 } // namespace
 
 Instant now() noexcept { return current_driver ? current_driver->now() : std::chrono::steady_clock::now(); }
@@ -102,6 +104,7 @@ void TimeDriver::set_for(TimerNode& node, Duration wait, const Waker& waker) {
         link(node, std::move(clone));
         wheel_.add_unmeasured(node, wait);
     }
+    turns_to_look_ = std::min(turns_to_look_, turns_to_measure);
     node.wakes = raw.data();
     node.wakes_by = raw.vtable();
 }
@@ -158,9 +161,7 @@ void TimeDriver::move(TimerNode& node, Instant deadline) noexcept {
     const auto place_anew = [&] {
         TimeDriver* const driver = node.driver.load(memory_order_relaxed);
         if (!driver) return; // it fired, or was closed, on our way here
-        driver->wheel_.remove(node);
-        node.set_deadline(std::max<std::int64_t>(to_ns(deadline), 1));
-        driver->wheel_.add(node);
+        driver->wheel_.move(node, std::max<std::int64_t>(to_ns(deadline), 1));
         moved = true;
     };
     if (TimeDriver* const driver = node.driver.load(memory_order_acquire)) {

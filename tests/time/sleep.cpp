@@ -218,6 +218,19 @@ TEST(Sleep, one_that_the_clock_was_not_read_for_knows_its_deadline_and_can_be_mo
     });
 }
 
+TEST(Sleep, one_that_was_polled_counts_after_the_end_of_block_on) {
+    auto runtime = rouse::Runtime::current_thread();
+    Sleep timer = sleep(1h);
+    auto sleeps = [&]() -> Task<> { co_await timer; };
+    rouse::JoinHandle<> handle = runtime.handle().spawn(sleeps);
+    auto lets_it_begin = []() -> Task<> { co_await rouse::yield_now(); };
+    runtime.block_on(lets_it_begin);
+    const Instant due = timer.deadline();
+    while (SteadyClock::now() <= due - 1h) {} // else a deadline that moves with the clock looks the same
+    EXPECT_EQ(timer.deadline(), due);
+    handle.abort();
+}
+
 TEST(Sleep, the_clock_may_be_paused_while_one_is_not_measured_yet) {
     rouse::run([]() -> Task<> {
         Harness test(sleep(1h));

@@ -71,6 +71,13 @@ public:
             link = next;
         }
     }
+    /// The first one of which `is` says so, or null.
+    template <class Fn>
+    [[nodiscard]] T* find(Fn&& is) {
+        for (Link* link = head_.next_; link != &head_; link = link->next_)
+            if (is(static_cast<const T&>(*static_cast<T*>(link)))) return static_cast<T*>(link);
+        return nullptr;
+    }
     [[nodiscard]] std::size_t size() const noexcept {
         std::size_t n = 0;
         for (const Link* link = head_.next_; link != &head_; link = link->next_) ++n;

@@ -50,7 +50,8 @@ public:
 };
 
 /// Thrown by the await of a lock that closed a cycle. Only on proof: each task of the cycle awaits its lock
-/// with nothing beside it (no timeout, no select), and each guard lies where it was made. The lock is as it
+/// with nothing beside it (no timeout, no select), and each guard lies where it was made, in the
+/// coroutines of the task itself. The lock is as it
 /// was; when the exception unwinds the task's frame the guards in it go, and the others go on.
 class LockDeadlock final : public Deadlock {
 public:

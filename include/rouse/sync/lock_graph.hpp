@@ -56,6 +56,7 @@ public:
     void leave() noexcept {
         task_.store(nullptr, memory_order_relaxed);
         id_.store(0, memory_order_relaxed);
+        granted_.store(false, memory_order_relaxed);
     }
     /// It was given to the task of `wait`, which has not looked yet.
     void grant(const LockWait& wait) noexcept;
@@ -104,7 +105,9 @@ public:
         awaited_ = awaited;
     }
     /// [G1] Under the lock's own lock: it waits, or goes on waiting.
-    void enter(const Waker& waker) noexcept;
+    void enter(const Waker& waker);
+    /// The same, of one that is being queued.
+    void queue(const Waker& waker);
     /// [G2] The same: it waits no longer.
     void leave() noexcept {
         if (task_) leave_table();
@@ -116,25 +119,24 @@ public:
     }
     /// It gives the lock back without having used it.
     void give_back() const noexcept { owners_->leave(); }
-    /// The poll is about to return Pending: throws `LockDeadlock` if that is the end. Without the lock's own
+    /// The poll is about to return Pending: what is to be thrown if that is the end. Without the lock's own
     /// lock.
-    void look() {
-        if (awaited_) look_along();
-    }
+    [[nodiscard]] std::exception_ptr look() { return awaited_ ? look_along() : nullptr; }
 
 private:
     friend class LockOwners;
     class Step;
     class Cycle;
     void leave_table() noexcept;
-    void look_along();
+    std::exception_ptr look_along();
 
     // Under the lock's own lock; what is in the table is under the shard's, too.
     LockOwners* owners_ = nullptr;
     const TaskState* task_ = nullptr; // that awaits it; while it is in the table
     const TaskState* polled_by_ = nullptr;
-    std::uint64_t id_ = 0; // of that
-    std::uint64_t number_ = 0;
+    std::uint64_t id_ = 0;     // of that
+    std::uint64_t number_ = 0; // of this stay in the table
+    std::uint64_t queued_ = 0; // the order in which waits were queued
     SourceLocation where_;
     bool shares_;
     bool awaited_ = false; // of the future's own

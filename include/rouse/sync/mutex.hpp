@@ -93,7 +93,10 @@ private:
         lock_wait_.begin_poll(mutex_->owners_, awaited);
         wait_.wait_for_lock(lock_wait_);
         if (wait_.poll(mutex_->core_, cx.waker(), "MutexLock")) return true;
-        lock_wait_.look();
+        if (auto deadlock = lock_wait_.look()) {
+            wait_.end(mutex_->core_); // it may be polled anew
+            std::rethrow_exception(std::move(deadlock));
+        }
         return false;
     }
 

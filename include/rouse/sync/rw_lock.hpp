@@ -146,7 +146,10 @@ private:
         lock_wait_.begin_poll(lock_->owners_, awaited);
         wait_.wait_for_lock(lock_wait_);
         if (wait_.poll(lock_->core_, cx.waker(), "RwLockAcquire")) return true;
-        lock_wait_.look();
+        if (auto deadlock = lock_wait_.look()) {
+            wait_.end(lock_->core_); // it may be polled anew
+            std::rethrow_exception(std::move(deadlock));
+        }
         return false;
     }
 

@@ -68,6 +68,9 @@ protected:
     ~TimeDriver() = default;
     /// Over the wheel, and the nodes that are set; a worker has its queue under it as well.
     OwnerLock lock_;
+    /// Polls until the driving thread looks at its timers: soon, while there are some that the clock was not
+    /// read for.
+    std::uint32_t turns_to_look_ = 1;
 
 private:
     static constexpr std::int64_t running = INT64_MIN;

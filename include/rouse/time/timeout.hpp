@@ -80,11 +80,11 @@ private:
     detail::Child<Sleep> timer_;
 };
 
-/// `future`, if it completes within `duration` of the first poll; else the error `Elapsed`, and the future is destroyed. It is
-/// polled first, so a value that is there wins. A future given as an lvalue is polled where it is, and stays.
-/// Wake, thread: as the future and a Sleep.
-/// Errors: what the future throws; and `LostWaker`, at once, when it is proven that nobody can wake it:
-/// elsewhere that takes the whole time, and says only "timed out".
+/// `future`, if it completes within `duration` of the first poll; else the error `Elapsed`, and the future is
+/// destroyed. It is polled first, so a value that is there wins. A future given as an lvalue is polled where
+/// it is, and stays. Wake, thread: as the future and a Sleep. Errors: what the future throws; and
+/// `LostWaker`, at once, when it is proven that nobody can wake it: elsewhere that takes the whole time, and
+/// says only "timed out".
 ///
 /// ```cpp
 /// auto page = co_await rouse::timeout(5s, fetch(url));

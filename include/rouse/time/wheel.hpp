@@ -48,6 +48,12 @@ public:
     TimerWheel& operator=(const TimerWheel&) = delete;
 
     void add(TimerNode& node) noexcept;
+    /// Another deadline for a timer that is in it, or among those that are due.
+    void move(TimerNode& node, std::int64_t deadline) noexcept {
+        node.unlink();
+        node.set_deadline(deadline);
+        place(node);
+    }
     /// A timer that is to wait for a time, counted from some moment between now and the next look at the
     /// clock: so it is not early, and one that is removed before that has cost no look.
     void add_unmeasured(TimerNode& node, Duration wait) noexcept;
