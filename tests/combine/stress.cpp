@@ -80,8 +80,8 @@ private:
 /// Calls `act(thread, chance)` on all the others, while `mine()` runs here.
 template <class Act, class Mine>
 void together(unsigned seed, Act act, Mine mine) {
+    std::atomic<int> waiting{threads}; // the threads are joined before it goes
     std::vector<std::jthread> others;
-    std::atomic<int> waiting{threads};
     for (int i = 0; i < threads; ++i)
         others.emplace_back([&, i] {
             std::minstd_rand chance(seed * threads + i + 1);
