@@ -82,8 +82,8 @@ TEST(Shared, goes_on_without_one_that_was_woken_and_is_not_polled) {
 TEST(Shared, the_last_handle_destroys_the_future) {
     ByHandSource<int> source;
     auto alive = std::make_shared<int>(1);
-    auto waits = [](std::shared_ptr<int>, ByHandSource<int>& source) -> Task<int> {
-        co_return co_await ByHand<int>(source);
+    auto waits = [](std::shared_ptr<int>, ByHandSource<int>& from) -> Task<int> {
+        co_return co_await ByHand<int>(from);
     };
     {
         auto kept = rouse::shared(waits(alive, source));

@@ -80,8 +80,8 @@ private:
 /// Calls `act(thread, chance)` on all the others, while `mine()` runs here.
 template <class Act, class Mine>
 void together(unsigned seed, Act act, Mine mine) {
+    std::atomic<int> waiting{threads}; // the threads are joined before it goes
     std::vector<std::jthread> others;
-    std::atomic<int> waiting{threads};
     for (int i = 0; i < threads; ++i)
         others.emplace_back([&, i] {
             std::minstd_rand chance(seed * threads + i + 1);
@@ -184,8 +184,8 @@ TEST(CombineStress, the_last_handle_of_a_shared_future_may_go_while_it_is_woken)
         const rouse::testing::CountingWaker waker;
         std::vector<rouse::Shared<Task<int>>> handles;
         {
-            auto work = [](std::shared_ptr<Bell> bell, std::shared_ptr<int>) -> Task<int> {
-                co_return co_await Rung(std::move(bell));
+            auto work = [](std::shared_ptr<Bell> one, std::shared_ptr<int>) -> Task<int> {
+                co_return co_await Rung(std::move(one));
             };
             auto shared = rouse::shared(work(bell, alive));
             for (int i = 0; i < threads; ++i) handles.push_back(shared);
