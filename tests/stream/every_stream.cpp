@@ -5,11 +5,13 @@
 // an exception; and nothing holds a waker then.
 
 #include <rouse/combine/join.hpp>
+#include <rouse/core/block_on.hpp>
 #include <rouse/core/waker_from.hpp>
 #include <rouse/runtime/runtime.hpp>
 #include <rouse/stream/stream.hpp>
 #include <rouse/task/yield_now.hpp>
 #include <rouse/testing/harness.hpp>
+#include <rouse/time/sleep.hpp>
 
 #include "stream/each_stream.hpp"
 #include "time/paused.hpp"
