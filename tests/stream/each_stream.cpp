@@ -7,11 +7,13 @@
 #include <rouse/stream/collect.hpp>
 #include <rouse/stream/filter.hpp>
 #include <rouse/stream/flatten.hpp>
+#include <rouse/stream/fold.hpp>
 #include <rouse/stream/iter.hpp>
 #include <rouse/stream/map.hpp>
 #include <rouse/stream/merge.hpp>
 #include <rouse/stream/peekable.hpp>
 #include <rouse/stream/select_all.hpp>
+#include <rouse/stream/sink.hpp>
 #include <rouse/stream/sources.hpp>
 #include <rouse/stream/split.hpp>
 #include <rouse/stream/take.hpp>
@@ -145,6 +147,70 @@ const std::vector<StreamCase>& each_stream() {
         {"chunks_timeout",
          [](S& s) { return box(s.numbers(0, 5) | stream::chunks_timeout(2, 1h) | stream::map(sum_of)); },
          true},
+    };
+    return all;
+}
+
+namespace {
+
+template <class F>
+AnyFuture any_future(F future) {
+    return AnyFuture(std::move(future));
+}
+/// Takes whatever it is sent.
+class Drain {
+public:
+    using Error = int;
+    using Result = std::expected<void, int>;
+    Drain() noexcept = default;
+    rouse::Poll<Result> poll_ready(rouse::Context&) { return rouse::Poll<Result>(std::in_place); }
+    Result start_send(int) { return {}; }
+    rouse::Poll<Result> poll_flush(rouse::Context&) { return rouse::Poll<Result>(std::in_place); }
+    rouse::Poll<Result> poll_close(rouse::Context&) { return rouse::Poll<Result>(std::in_place); }
+};
+using Number = std::expected<int, int>;
+Number as_expected(int n) { return n; }
+Task<> waits(int) { co_await yield_now(); }
+Task<std::expected<void, int>> waits_and_tries(int) {
+    co_await yield_now();
+    co_return std::expected<void, int>();
+}
+Task<int> adds(int sum, int n) {
+    co_await yield_now();
+    co_return sum + n;
+}
+Task<Number> adds_and_tries(int sum, int n) {
+    co_await yield_now();
+    co_return sum + n;
+}
+
+} // namespace
+
+const std::vector<UseCase>& each_use() {
+    using S = Script;
+    static const std::vector<UseCase> all = {
+        {"for_each", [](S& s) { return any_future(stream::for_each(s.numbers(0, 4), waits)); }},
+        {"fold", [](S& s) { return any_future(stream::fold(s.numbers(0, 4), 0, adds)); }},
+        {"any", [](S& s) { return any_future(stream::any(s.numbers(0, 9), [](int n) { return n == 3; })); }},
+        {"all", [](S& s) { return any_future(stream::all(s.numbers(0, 9), below_three)); }},
+        {"count", [](S& s) { return any_future(stream::count(s.numbers(0, 4))); }},
+        {"collect", [](S& s) { return any_future(s.numbers(0, 4) | stream::collect()); }},
+        {"try_collect",
+         [](S& s) { return any_future(s.numbers(0, 4) | stream::map(as_expected) | stream::try_collect()); }},
+        {"try_for_each",
+         [](S& s) {
+             return any_future(s.numbers(0, 4) | stream::map(as_expected) |
+                               stream::try_for_each(waits_and_tries));
+         }},
+        {"try_fold",
+         [](S& s) {
+             return any_future(s.numbers(0, 4) | stream::map(as_expected) |
+                               stream::try_fold(0, adds_and_tries));
+         }},
+        {"for_each_concurrent",
+         [](S& s) { return any_future(stream::for_each_concurrent(s.numbers(0, 5), 2, waits)); }},
+        {"forward", [](S& s) { return any_future(stream::forward(s.numbers(0, 4), Drain())); }},
+        {"send_all", [](S& s) { return any_future(stream::send_all(Drain(), s.numbers(0, 4))); }},
     };
     return all;
 }

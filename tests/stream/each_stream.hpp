@@ -56,4 +56,42 @@ public:
 };
 const std::vector<StreamCase>& each_stream();
 
+/// A future behind a pointer, whatever it gives.
+class AnyFuture {
+public:
+    using Output = void;
+    template <rouse::Future F>
+        requires(!std::same_as<F, AnyFuture>)
+    explicit AnyFuture(F future) : inner_(std::make_unique<Holder<F>>(std::move(future))) {}
+    rouse::Poll<> poll(rouse::Context& cx) {
+        if (!inner_->poll(cx)) return rouse::Pending;
+        return rouse::Ready();
+    }
+
+private:
+    class Base {
+    public:
+        virtual ~Base() = default;
+        virtual bool poll(rouse::Context& cx) = 0;
+    };
+    template <class F>
+    class Holder final : public Base {
+    public:
+        explicit Holder(F future) : future_(std::move(future)) {}
+        bool poll(rouse::Context& cx) override { return future_.poll(cx).is_ready(); }
+
+    private:
+        F future_;
+    };
+    std::unique_ptr<Base> inner_;
+};
+
+/// A future of each kind that uses a stream up, over a stream that it owns.
+class UseCase {
+public:
+    std::string_view name;
+    AnyFuture (*make)(Script& script);
+};
+const std::vector<UseCase>& each_use();
+
 } // namespace rouse_test

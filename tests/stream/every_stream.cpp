@@ -5,11 +5,13 @@
 // an exception; and nothing holds a waker then.
 
 #include <rouse/combine/join.hpp>
+#include <rouse/core/block_on.hpp>
 #include <rouse/core/waker_from.hpp>
 #include <rouse/runtime/runtime.hpp>
 #include <rouse/stream/stream.hpp>
 #include <rouse/task/yield_now.hpp>
 #include <rouse/testing/harness.hpp>
+#include <rouse/time/sleep.hpp>
 
 #include "stream/each_stream.hpp"
 #include "time/paused.hpp"
@@ -160,6 +162,71 @@ TEST(EachStream, is_over_when_it_has_thrown) {
             }
         }
     });
+}
+
+// ---- futures that use a stream up ----
+
+/// A future that uses a stream up, polled by hand; the script goes on whenever it waits.
+class Use {
+public:
+    explicit Use(const rouse_test::UseCase& kind) : name_(kind.name), test_(kind.make(script)) {}
+
+    /// To the end; in the wait number `at` it is dropped, before or after the wake.
+    void go(Blow blow, int at) {
+        while (test_.poll().is_pending()) {
+            const bool by_itself = test_.take_wakes() != 0;
+            EXPECT_TRUE(by_itself || test_.clones_alive() != 0) << name_ << " waits, and nobody can wake it";
+            const bool hit = waits++ == at;
+            if (hit && blow == Blow::drop) return drop();
+            if (!by_itself) {
+                EXPECT_TRUE(script.fire()) << name_;
+                EXPECT_NE(test_.take_wakes(), 0u) << name_ << " was not woken";
+            }
+            if (hit && blow == Blow::drop_after_wake) return drop();
+        }
+        over();
+    }
+    /// It is ready, or has thrown; and is still there.
+    void over() {
+        EXPECT_EQ(test_.clones_alive(), 0u) << name_ << " keeps a waker after its end";
+        EXPECT_EQ(script.alive(), 0) << name_ << " keeps its stream after its end";
+        EXPECT_EQ(script.polls_after_end(), 0) << name_;
+        drop();
+    }
+    Script script;
+    int waits = 0;
+
+private:
+    void drop() {
+        test_.drop();
+        EXPECT_EQ(test_.clones_alive(), 0u) << name_ << " leaves a waker behind";
+        EXPECT_EQ(script.alive(), 0) << name_ << " leaves its stream behind";
+        test_.take_wakes();
+        EXPECT_FALSE(script.fire());
+        EXPECT_EQ(test_.take_wakes(), 0u) << name_;
+    }
+    std::string_view name_;
+    rouse::testing::Harness<rouse_test::AnyFuture> test_;
+};
+
+TEST(EachUse, dropped_wherever_it_waits_leaves_nothing_behind) {
+    for (const auto& kind : rouse_test::each_use()) {
+        Use whole(kind);
+        whole.go(Blow::none, 0);
+        EXPECT_GE(whole.waits, 4) << kind.name;
+        for (Blow blow : {Blow::drop, Blow::drop_after_wake})
+            for (int at = 0; at < whole.waits; ++at) Use(kind).go(blow, at);
+    }
+}
+TEST(EachUse, is_over_when_the_stream_has_thrown) {
+    for (const auto& kind : rouse_test::each_use()) {
+        for (int at : {0, 2}) {
+            Use use(kind);
+            use.script.throw_at = at;
+            EXPECT_THROW(use.go(Blow::none, 0), std::runtime_error) << kind.name;
+            use.over();
+        }
+    }
 }
 
 /// What a stream tells of itself.

@@ -14,6 +14,7 @@
 #include <rouse/stream/sender_sink.hpp>
 #include <rouse/stream/split.hpp>
 #include <rouse/sync/mpsc.hpp>
+#include <rouse/task/yield_now.hpp>
 
 #include "sync/threads.hpp"
 

@@ -47,7 +47,7 @@ private:
     Poll<Maybe<Item>> poll_arms(Context& cx, std::index_sequence<I...>) {
         using PollArm = Poll<Maybe<Item>> (*)(Merge&, Context&);
         static constexpr std::array<PollArm, count> poll_arm{
-            [](Merge& self, Context& cx) { return std::get<I>(self.arms_).poll(cx, self.set_); }...};
+            [](Merge& self, Context& with) { return std::get<I>(self.arms_).poll(with, self.set_); }...};
         std::size_t over = 0;
         for (std::size_t i = 0; i < count; ++i) {
             const std::size_t arm = (first_ + i) % count;
