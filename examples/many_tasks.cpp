@@ -105,7 +105,7 @@ rouse::oneshot::Receiver<std::string> request(unsigned ms) {
 rouse::Task<> on_the_runtime() {
     auto first = rouse::spawn(count_to_three("A"));
     auto second = rouse::spawn(count_to_three("B"));
-    auto third = rouse::spawn(wait_for_data(request(50)));
+    auto third = rouse::spawn(wait_for_data(request(500)));
     co_await first;
     co_await second;
     co_await third;
@@ -116,7 +116,7 @@ int main() {
     MiniExecutor executor;
     executor.spawn(count_to_three("A"));
     executor.spawn(count_to_three("B"));
-    executor.spawn(wait_for_data(request(50)));
+    executor.spawn(wait_for_data(request(500)));
     const Stopwatch watch;
     const int polls = executor.run();
     say("{} polls, {:.1f} ms, {:.1f} ms of CPU", polls, watch.wall_ms(), watch.cpu_ms());

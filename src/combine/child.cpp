@@ -34,8 +34,13 @@ void ChildBase::finish_end() noexcept {
 
 HangReport ChildBase::report_of(std::string_view role, std::string_view type,
                                 const AwaitFrames& child) const {
-    HangReport report;
+    HangReport report = report_of_child(role, type, child);
     if (lost_between_) report.cause = HangCause::last_waker_dropped;
+    return report;
+}
+
+HangReport report_of_child(std::string_view role, std::string_view type, const AwaitFrames& child) {
+    HangReport report;
     report.child_role = role;
     report.future_type = child.type.empty() ? type : child.type;
     report.stack = child.frames;
@@ -46,7 +51,7 @@ HangReport ChildBase::report_of(std::string_view role, std::string_view type,
             promise = await ? await->parent : nullptr;
         }
     }
-    if (Cell* cell = cell_of(turn.current)) {
+    if (Cell* cell = running_cell()) {
         report.task_id = cell->id();
         report.task_name = name_of(*cell, report.stack);
         report.spawned_at = cell->spawned_at();

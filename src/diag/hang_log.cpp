@@ -46,7 +46,7 @@ Diagnosis& process_diagnosis() noexcept {
 
 std::string describe_this_thread() {
     std::string text = "thread " + std::to_string(gettid());
-    if (const Cell* cell = cell_of(turn.current)) text += ", in a poll of task " + std::to_string(cell->id());
+    if (const Cell* cell = running_cell()) text += ", in a poll of task " + std::to_string(cell->id());
     return text;
 }
 

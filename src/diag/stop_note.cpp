@@ -11,7 +11,7 @@
 namespace rouse::detail {
 
 void note_task_and_place() noexcept {
-    if (const Cell* cell = cell_of(turn.current)) {
+    if (const Cell* cell = running_cell()) {
         if (cell->id()) std::fprintf(stderr, "   in task %llu", static_cast<unsigned long long>(cell->id()));
         else std::fputs("   in the main task", stderr);
         if (!cell->name().empty()) std::fprintf(stderr, " `%s`", std::string(cell->name()).c_str());

@@ -145,7 +145,7 @@ void ThreadPool::work() {
             ++ran_;
             lock.unlock();
             job->run();
-            jobs_.fetch_sub(1, memory_order_release); // it woke whom it had to
+            jobs_.fetch_sub(1, memory_order_release); // it woke whom it had to: who sees this sees that
             lock.lock();
             continue;
         }

@@ -48,7 +48,10 @@ void Crew::start_spare(Worker& spare) {
 
 void Crew::stop_threads() noexcept {
     stopping_.store(true, memory_order_seq_cst);
-    monitor_.stop(); // it may start threads
+    // At once, or they poll on until the monitor is through; and those again that it starts or wakes
+    // meanwhile.
+    for (const auto& worker : workers_) worker->look_up();
+    monitor_.stop();
     for (const auto& worker : workers_) worker->look_up();
     for (std::jthread& thread : threads_) thread.join();
     threads_.clear();

@@ -102,7 +102,8 @@ bool CurrentThread::idle(QuiescenceWatch& quiet) {
         // A call that blocks takes real time, and is no idleness: the clock waits for it.
         if (shared_.is_blocking() || (io && io->calls() != 0))
             worker_.park(std::chrono::steady_clock::now() + blocking_tick);
-        else worker_.advance_to(*deadline);
+        // One that has ended since we looked for work has sent its wake before it was counted out.
+        else if (!worker_.has_work()) worker_.advance_to(*deadline);
         return true;
     }
     if (deadline) deadline = worker_.to_steady(*deadline);

@@ -71,7 +71,7 @@ void on_ask(int) {
         }
     }
     answer.name[0] = 0;
-    if (const Cell* cell = cell_of(turn.current)) {
+    if (const Cell* cell = running_cell()) {
         answer.spawned_at = cell->spawned_at();
         const std::string_view name = cell->name();
         const std::size_t length = std::min(name.size(), sizeof(answer.name) - 1);
@@ -111,26 +111,32 @@ std::string frame_text(void* address) {
     return (info.dli_fname ? std::string(info.dli_fname) : std::string("?")) + text;
 }
 
-/// Waits for the handler's answer, a tenth of a second. Under TSan a thread that makes no call never takes
-/// the signal.
-bool ask_thread(long thread) {
+// A thread that is off its processor answers when it is back. One that blocks the signal never does; nor
+// does, under TSan, one that makes no call.
+constexpr std::chrono::milliseconds patience_with_poll(ROUSE_TSAN ? 100 : 2000);
+constexpr std::chrono::milliseconds patience_after_poll(100);
+
+/// Waits for the handler's answer.
+bool ask_thread(long thread, const WatchedThread& watched) {
     if (!handler_installed.load(memory_order_acquire)) return false;
+    const std::uint64_t poll = watched.current_poll();
+    const auto asked_at = std::chrono::steady_clock::now();
     asked_thread.store(thread, memory_order_release);
     ask.store(Ask::asked, memory_order_release);
     if (syscall(SYS_tgkill, getpid(), thread, ask_signal) != 0) {
         ask.store(Ask::none, memory_order_release);
         return false;
     }
-    for (int i = 0; i < 1000; ++i) {
+    for (;;) {
         if (ask.load(memory_order_acquire) == Ask::answered) return true;
+        const auto patience = watched.current_poll() == poll ? patience_with_poll : patience_after_poll;
+        if (std::chrono::steady_clock::now() - asked_at > patience) break;
         std::this_thread::sleep_for(std::chrono::microseconds(100));
-        Ask expected = Ask::asked;
-        if (i == 999 && !ask.compare_exchange_strong(expected, Ask::none, memory_order_acq_rel)) {
-            while (ask.load(memory_order_acquire) != Ask::answered) std::this_thread::yield();
-            return true;
-        }
     }
-    return false;
+    Ask expected = Ask::asked;
+    if (ask.compare_exchange_strong(expected, Ask::none, memory_order_acq_rel)) return false;
+    while (ask.load(memory_order_acquire) != Ask::answered) std::this_thread::yield();
+    return true;
 }
 
 } // namespace
@@ -139,7 +145,7 @@ bool ask_thread(long thread) {
 class Watchdog {
 public:
     void add(WatchedThread& watched) {
-        const std::lock_guard lock(mutex_);
+        std::unique_lock lock(mutex_);
         if (!handler_installed.load(memory_order_relaxed))
             handler_installed.store(install_handler(), memory_order_release);
         watched_.push_back(&watched);
@@ -148,18 +154,21 @@ public:
         changed_ = true;
         if (thread_.joinable()) {
             wake_.notify_one();
-            return;
-        }
+        } else {
 #if ROUSE_EXCEPTIONS
-        try {
-            thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
-        } catch (const std::system_error&) { // no thread to be had: the runtime works without a watchdog
-        }
+            try {
+                thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+            } catch (const std::system_error&) { // no thread to be had: the runtime works without a watchdog
+                return;
+            }
 #else
-        thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+            thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 #endif
+        }
+        // One that has not said yet who it is would be taken for a stranger that might wake somebody.
+        told_.wait(lock, [] { return watchdog_id.load(memory_order_relaxed) != 0; });
     }
-    /// Waits for a hook that is being told of `watched`.
+    /// Waits while `watched` is being asked, and a hook told of it.
     void remove(WatchedThread& watched) noexcept {
         std::unique_lock lock(mutex_);
         std::erase(watched_, &watched);
@@ -177,12 +186,13 @@ public:
 
 private:
     void run(const std::stop_token& stop) {
-        watchdog_id.store(gettid(), memory_order_release);
         sigset_t all;
         sigfillset(&all);
         pthread_sigmask(SIG_BLOCK, &all, nullptr); // the program's signals are for the program's threads
         pthread_setname_np(pthread_self(), "rouse-watchdog");
         std::unique_lock lock(mutex_);
+        watchdog_id.store(gettid(), memory_order_release);
+        told_.notify_all();
         while (!stop.stop_requested()) {
             if (watched_.empty()) {
                 wake_.wait(lock, stop, [this] { return !watched_.empty(); });
@@ -196,17 +206,18 @@ private:
         }
     }
 
-    /// The hooks are called without the lock: they may drive a runtime, or wait for one.
+    /// The hooks are called without the lock: they may drive a runtime, or wait for one. The threads are
+    /// asked without it, too: one that does not answer is to hold up no other.
     void look_at_all(std::unique_lock<std::mutex>& lock) {
         const auto now = std::chrono::steady_clock::now();
         for (std::size_t i = 0; i < watched_.size(); ++i) {
             WatchedThread& watched = *watched_[i];
             const auto running = watched.look(now);
             if (!running) continue;
-            const LongPollReport report = watched.make_report(*running);
             telling_ = &watched;
-            tells.store(true, memory_order_release);
             lock.unlock();
+            const LongPollReport report = watched.make_report(*running);
+            tells.store(true, memory_order_release);
             watched.tell(report);
             lock.lock();
             tells.store(false, memory_order_release);
@@ -257,7 +268,7 @@ LongPollReport WatchedThread::make_report(std::chrono::milliseconds running) {
     LongPollReport report;
     report.task_id = task_.load(memory_order_relaxed);
     report.running = running;
-    if (ask_thread(thread_id_)) {
+    if (ask_thread(thread_id_, *this)) {
         report.task_name = answer.name;
         report.spawned_at = answer.spawned_at;
         report.stack.assign(answer.awaits, answer.awaits + answer.await_count);

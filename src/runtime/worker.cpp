@@ -121,7 +121,7 @@ void Worker::schedule_lost(Cell& cell) noexcept {
 }
 
 void Worker::note_wake(Cell& cell) noexcept {
-    Cell* waker = cell_of(turn.current);
+    Cell* waker = running_cell();
     poll_log_.woken(cell, waker     ? "task " + std::to_string(waker->id())
                           : ending_ ? "the end of task " + std::to_string(*ending_)
                                     : "the runtime (a timer, I/O, or a destructor)");

@@ -163,11 +163,13 @@ public:
     public:
         Atomic<std::uint64_t> polls{0};
         Atomic<std::uint64_t> parks{0};
-        Atomic<std::uint64_t> shared{0};     // tasks given to others
-        Atomic<std::uint64_t> lifo{0};       // polls of a task that came by the LIFO slot
-        Atomic<std::uint64_t> queued{0};     // as of the last look
-        Atomic<std::uint64_t> busy{0};       // nanoseconds, up to
-        Atomic<std::int64_t> awake_since{0}; // 0: it is asleep, or not driven
+        Atomic<std::uint64_t> shared{0}; // tasks given to others
+        Atomic<std::uint64_t> lifo{0};   // polls of a task that came by the LIFO slot
+        Atomic<std::uint64_t> queued{0}; // as of the last look
+        // Twice the nanoseconds that it was awake; or, odd, when it is: twice the time at which it would have
+        // come awake if it had not slept since. In one word, so that none is lost or counted twice when it
+        // goes to sleep while somebody asks.
+        Atomic<std::uint64_t> busy{0};
         std::array<Atomic<std::uint64_t>, std::tuple_size_v<PollTimes>> poll_times{};
     };
     Counters counters;

@@ -78,7 +78,7 @@ QuiescenceReport Worker::pending_tasks() {
 
 /// By this thread, or by another of the crew, which then waits for a dump, too.
 bool Worker::is_polled(const Cell& cell) const {
-    if (!crew_) return &cell == turn.current;
+    if (!crew_) return &cell == running_cell();
     return std::ranges::any_of(
         crew_->workers(), [&](const auto& worker) { return worker->watched_.polled_task() == cell.id(); });
 }
@@ -95,9 +95,8 @@ TaskDump Worker::dump_task(const Cell& cell) const {
                                                                         : TaskPhase::idle;
     task.age = births_.age(cell.id(), std::chrono::steady_clock::now());
     task.polls = cell.strand().polls();
-    const std::uint64_t counts = word + (&cell == turn.current    ? turn.delta
-                                         : &cell == turn.settling ? turn.settling_delta
-                                                                  : 0);
+    const std::uint64_t* const delta = turn.delta_of(&cell);
+    const std::uint64_t counts = word + (delta ? *delta : 0);
     task.wakers = TaskState::wakers(counts) + TaskState::slots(counts);
     task.spawned_at = cell.spawned_at();
     return task;

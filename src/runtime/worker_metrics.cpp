@@ -33,9 +33,14 @@ void Worker::add_to(RuntimeMetrics& runtime) const {
         runtime.descriptors += io->registrations();
     }
     std::uint64_t busy = counters.busy.load(memory_order_relaxed);
-    if (const std::int64_t since = counters.awake_since.load(memory_order_relaxed))
-        busy += static_cast<std::uint64_t>(std::max<std::int64_t>(0, steady_ns() - since));
-    metrics.busy = std::chrono::nanoseconds(busy);
+    for (std::uint64_t before = busy; busy & 1; before = busy) {
+        const std::int64_t now = steady_ns();
+        busy = counters.busy.load(memory_order_acquire);
+        if (busy != before) continue; // it went to sleep before the time that we have
+        busy = 2 * static_cast<std::uint64_t>(
+                       std::max<std::int64_t>(0, now - static_cast<std::int64_t>(busy / 2)));
+    }
+    metrics.busy = std::chrono::nanoseconds(busy / 2);
     runtime.workers.push_back(metrics);
     runtime.tasks_spawned += spawned.load(memory_order_relaxed);
     runtime.tasks_alive += alive();
@@ -45,10 +50,10 @@ void Worker::add_to(RuntimeMetrics& runtime) const {
 }
 
 void Worker::awake(bool now) noexcept {
-    const std::int64_t time = steady_ns();
-    const std::int64_t since = counters.awake_since.load(memory_order_relaxed);
-    if (since) add(counters.busy, static_cast<std::uint64_t>(time - since));
-    counters.awake_since.store(now ? time : 0, memory_order_relaxed);
+    const auto time = static_cast<std::uint64_t>(steady_ns());
+    std::uint64_t busy = counters.busy.load(memory_order_relaxed);
+    if (busy & 1) busy = 2 * (time - busy / 2);
+    counters.busy.store(now ? 2 * (time - busy / 2) + 1 : busy, memory_order_release);
 }
 
 } // namespace rouse::detail

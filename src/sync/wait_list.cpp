@@ -12,7 +12,7 @@ WaitNode::WaitNode(WaitNode&& other) noexcept : ListLink() {
 }
 
 std::uint64_t current_task_id() noexcept {
-    const Cell* const cell = cell_of(turn.current);
+    const Cell* const cell = running_cell();
     return cell ? cell->id() : 0;
 }
 

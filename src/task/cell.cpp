@@ -13,6 +13,13 @@ Cell* cell_of(TaskState* state) noexcept {
     return state && state->ops().free == &Cell::free ? static_cast<Cell*>(state) : nullptr;
 }
 
+Cell* running_cell() noexcept {
+    if (Cell* cell = cell_of(turn.current)) return cell;
+    for (const NestedTurn* nested = turn.outer; nested; nested = nested->outer())
+        if (Cell* cell = cell_of(nested->task())) return cell;
+    return nullptr;
+}
+
 void Cell::schedule(TaskState* state) noexcept {
     auto& cell = static_cast<Cell&>(*state);
     if (cell.is_here()) static_cast<Executor*>(turn.runtime)->deliver(cell);
@@ -275,10 +282,9 @@ void Cell::drop_handle() noexcept {
     } else {
         drop_local_joiner();
         // Two references, the executor's and this one, and no waker: no other thread can come by the task, so
-        // there is nobody to be atomic against. (While it is current or settling, wakers may be in the
-        // delta.)
-        const bool alone =
-            (word & ~flags_mask) == 2 * one_reference && turn.current != this && turn.settling != this;
+        // there is nobody to be atomic against. (While it has its turn here, or is to be settled,
+        // wakers may be in the delta.)
+        const bool alone = (word & ~flags_mask) == 2 * one_reference && !turn.delta_of(this);
         if (alone) this->word().store(word - joinable - one_reference, memory_order_relaxed);
         else this->word().fetch_sub(joinable + one_reference, memory_order_acq_rel);
     }

@@ -122,11 +122,10 @@ TEST(Parker, an_unpark_that_meets_the_park_wakes_it) {
     const std::size_t rounds = rouse_test::scaled(300'000);
     std::vector<Parker> parkers(rounds);
     bool lost = false;
-    const auto deadline = steady_clock::now() + long_time;
     rouse_test::TwoThreads::walk(
         rounds,
         [&](std::size_t i) {
-            if (!lost) lost = !parkers[i].park(deadline);
+            if (!lost) lost = !parkers[i].park(steady_clock::now() + long_time);
         },
         [&](std::size_t i) { parkers[i].unpark(); });
     EXPECT_FALSE(lost);

@@ -12,6 +12,7 @@
 #include <rouse/task/yield_now.hpp>
 #include <rouse/time/sleep.hpp>
 
+#include "runtime/watchdog.hpp"
 #include "support/waiting.hpp"
 
 #include <gtest/gtest.h>
@@ -187,6 +188,20 @@ void roots_destructors_run_before_it_is_thrown() {
 }
 TEST_F(deadlock_death, the_roots_destructors_run_before_it_is_thrown) {
     EXPECT_EXIT(roots_destructors_run_before_it_is_thrown(), testing::ExitedWithCode(0), "");
+}
+
+// The first runtime of a process starts the watchdog, which was a stranger that might wake somebody until it
+// came to run.
+void the_watchdog_is_known() {
+    auto main = []() -> Task<> {
+        require(rouse::detail::watchdog_thread_id() != 0, "it has said who it is");
+        co_return;
+    };
+    rouse::run(main, short_grace());
+    std::_Exit(0);
+}
+TEST_F(deadlock_death, the_watchdog_is_known_before_the_first_poll) {
+    EXPECT_EXIT(the_watchdog_is_known(), testing::ExitedWithCode(0), "");
 }
 
 // Told once, and then left alone; the process ends by the signal, whose handling is the default.

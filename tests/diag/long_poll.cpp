@@ -14,7 +14,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <latch>
+#include <mutex>
 #include <optional>
 #include <semaphore>
 #include <source_location>
@@ -22,6 +24,9 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace {
 
@@ -39,21 +44,48 @@ bool contains(const std::string& text, const std::string& part) {
 }
 
 /// Counted by the hook on the watchdog's thread.
+///
+/// A loaded machine may hold up any poll, and that is reported as well: it lets `block` go on early, in the
+/// same poll or in a later one. So whoever wants a certain report blocks in one poll after another, until it
+/// has come.
 class Reported {
 public:
     rouse::RuntimeOptions options(std::chrono::milliseconds threshold = 10ms) {
         rouse::RuntimeOptions options;
         options.long_poll_threshold = threshold;
         options.on_long_poll = [this](const LongPollReport& report) {
-            reports.push_back(report);
+            {
+                const std::lock_guard lock(mutex_);
+                reports_.push_back(report);
+            }
             released.release();
         };
         return options;
     }
-    /// What a task does that knows nothing of async: blocks, until it was reported.
-    void block() { released.acquire(); }
-    std::vector<LongPollReport> reports; // read after the run
+    /// What a task does that knows nothing of async: blocks, until it was reported. Once a poll at most.
+    void block() {
+        ++blocks;
+        released.acquire();
+    }
+    /// Of the task `id`, with so many awaits around what runs.
+    std::optional<LongPollReport> of(std::uint64_t id, std::size_t awaits) {
+        const std::lock_guard lock(mutex_);
+        for (const LongPollReport& report : reports_) {
+            // Under TSan the signal waits until the thread makes a call that the sanitizer knows.
+            if (report.task_id == id && (ROUSE_TSAN || report.stack.size() == awaits)) return report;
+        }
+        return std::nullopt;
+    }
+    std::size_t count() {
+        const std::lock_guard lock(mutex_);
+        return reports_.size();
+    }
+    std::size_t blocks = 0;
     std::counting_semaphore<> released{0};
+
+private:
+    std::mutex mutex_;
+    std::vector<LongPollReport> reports_;
 };
 
 TEST(long_poll, names_the_awaits_around_the_code_that_runs) {
@@ -62,9 +94,11 @@ TEST(long_poll, names_the_awaits_around_the_code_that_runs) {
     rouse::run(
         [&]() -> Task<> {
             auto inner = [&]() -> Task<> {
-                lines[0] = here() + 1;
-                co_await rouse::yield_now();
-                reported.block();
+                do {
+                    lines[0] = here() + 1;
+                    co_await rouse::yield_now();
+                    reported.block();
+                } while (!reported.of(1, 2));
             };
             auto outer = [&]() -> Task<> {
                 lines[1] = here() + 1;
@@ -75,16 +109,15 @@ TEST(long_poll, names_the_awaits_around_the_code_that_runs) {
             co_await handle;
         },
         reported.options());
-    ASSERT_EQ(reported.reports.size(), 1u);
-    const LongPollReport& report = reported.reports[0];
-    EXPECT_EQ(report.task_id, 1u);
+    EXPECT_GE(reported.count(), reported.blocks);
+    EXPECT_LE(reported.count(), reported.blocks + 3) << "more than polls, of it and of the main task";
+    const LongPollReport report = reported.of(1, 2).value();
     EXPECT_GE(report.running, 10ms);
     const std::string text = rouse::format_report(report);
     EXPECT_TRUE(contains(text, "blocking: task 1")) << text;
     EXPECT_TRUE(contains(text, "and still is")) << text;
-    if (ROUSE_TSAN) return; // there the signal waits until the thread makes a call that the sanitizer knows
+    if (ROUSE_TSAN) return;
     EXPECT_EQ(report.task_name, "blocks");
-    ASSERT_EQ(report.stack.size(), 2u) << text;
     EXPECT_EQ(report.stack[0].line(), lines[0]);
     EXPECT_EQ(report.stack[1].line(), lines[1]);
     EXPECT_EQ(report.spawned_at.line(), lines[2]);
@@ -97,16 +130,15 @@ TEST(long_poll, of_the_main_task_and_of_a_child_of_a_combinator) {
     rouse::run(
         [&]() -> Task<> {
             auto blocks = [&]() -> Task<> {
-                co_await rouse::yield_now();
-                reported.block();
+                do {
+                    co_await rouse::yield_now();
+                    reported.block();
+                } while (!reported.of(0, 2));
             };
             co_await rouse::join(blocks(), rouse::yield_now());
         },
         reported.options());
-    ASSERT_EQ(reported.reports.size(), 1u);
-    EXPECT_EQ(reported.reports[0].task_id, 0u);
-    if (ROUSE_TSAN) return;
-    EXPECT_EQ(reported.reports[0].stack.size(), 2u) << rouse::format_report(reported.reports[0]);
+    EXPECT_GE(reported.count(), reported.blocks);
 }
 
 TEST(long_poll, each_poll_is_reported_once) {
@@ -119,7 +151,8 @@ TEST(long_poll, each_poll_is_reported_once) {
             }
         },
         reported.options(5ms));
-    EXPECT_EQ(reported.reports.size(), 3u);
+    EXPECT_GE(reported.count(), 3u);
+    EXPECT_LE(reported.count(), 4u); // the last poll does nothing
 }
 
 TEST(long_poll, a_runtime_that_sleeps_or_turns_fast_is_not_reported) {
@@ -149,8 +182,10 @@ TEST(long_poll, two_runtimes_at_the_same_time) {
     std::thread other([&] { rouse::run(blocks(two), two.options(5ms)); });
     rouse::run(blocks(one), one.options(20ms));
     other.join();
-    EXPECT_EQ(one.reports.size(), 1u);
-    EXPECT_EQ(two.reports.size(), 1u);
+    for (Reported* const reported : {&one, &two}) {
+        EXPECT_GE(reported->count(), 1u);
+        EXPECT_LE(reported->count(), 2u); // the first poll only gives way
+    }
 }
 
 // The hook was called under the watchdog's lock, and this waited for itself.
@@ -234,17 +269,24 @@ TEST(long_poll, a_dump_from_its_hook_says_which_task_it_is) {
     Reported reported;
     auto options = reported.options(5ms);
     std::optional<rouse::Handle> handle;
-    rouse::RuntimeDump dump;
-    options.on_long_poll = [&](const LongPollReport&) {
-        dump = handle->dump();
+    std::atomic<bool> has_wanted{false};
+    rouse::RuntimeDump dump; // written before `has_wanted`, read after it
+    options.on_long_poll = [&](const LongPollReport& report) {
+        rouse::RuntimeDump now = handle->dump();
+        if (report.task_id == 1 && !now.complete && !has_wanted.load()) {
+            dump = std::move(now);
+            has_wanted.store(true);
+        }
         reported.released.release();
     };
     auto runtime = rouse::Runtime::current_thread(std::move(options));
     handle = runtime.handle();
     runtime.block_on([&]() -> Task<> {
         auto blocks = [&]() -> Task<> {
-            co_await rouse::yield_now();
-            reported.block();
+            do {
+                co_await rouse::yield_now();
+                reported.block();
+            } while (!has_wanted.load());
         };
         co_await spawn(blocks);
     });
@@ -263,9 +305,13 @@ TEST(long_poll, without_a_hook_it_is_printed) {
         options.long_poll_threshold = 5ms;
         rouse::run(
             []() -> Task<> {
-                // Nothing tells this task that it was reported, so time must do.
-                const auto until = std::chrono::steady_clock::now() + 300ms;
-                while (std::chrono::steady_clock::now() < until) std::this_thread::yield();
+                // The test has put a file in the place of stderr.
+                struct stat before{}, after{};
+                fstat(STDERR_FILENO, &before);
+                do {
+                    std::this_thread::yield();
+                    fstat(STDERR_FILENO, &after);
+                } while (after.st_size == before.st_size);
                 co_return;
             },
             std::move(options));

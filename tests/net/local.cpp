@@ -12,6 +12,7 @@
 #include <rouse/time/timeout.hpp>
 
 #include "net/loopback.hpp"
+#include "support/refusing.hpp"
 
 #include <array>
 #include <cstring>
@@ -176,7 +177,8 @@ TEST(Udp, there_and_back) {
 
 TEST(Udp, nobody_is_there) {
     run([]() -> Task<> {
-        std::optional<UdpSocket> gone(or_throw(UdpSocket::bind(SocketAddress::loopback(0))));
+        const auto own = SocketAddress::v4(rouse_test::own_loopback(), 0);
+        std::optional<UdpSocket> gone(or_throw(UdpSocket::bind(own)));
         auto client = or_throw(UdpSocket::bind(SocketAddress::loopback(0)));
         or_throw(client.connect(or_throw(gone->local_address())));
         EXPECT_EQ(or_throw(client.peer_address()), or_throw(gone->local_address()));

@@ -8,6 +8,7 @@
 #include <rouse/time/timeout.hpp>
 
 #include "net/loopback.hpp"
+#include "support/refusing.hpp"
 
 #include <algorithm>
 
@@ -68,12 +69,8 @@ TEST(Lookup, connect_by_name_tries_each_address) {
 
 TEST(Lookup, connect_by_name_gives_the_error_of_the_last_address) {
     run([]() -> Task<> {
-        std::uint16_t port = 0;
-        {
-            auto listener = or_throw(TcpListener::bind(SocketAddress::loopback(0)));
-            port = or_throw(listener.local_address()).port();
-        }
-        const auto stream = co_await TcpStream::connect("127.0.0.1", port);
+        const rouse_test::RefusingPort nobody;
+        const auto stream = co_await TcpStream::connect("127.0.0.1", nobody.port());
         EXPECT_EQ(stream.error(), std::errc::connection_refused);
     });
 }

@@ -9,6 +9,7 @@
 #include <rouse/time/timeout.hpp>
 
 #include "net/loopback.hpp"
+#include "support/refusing.hpp"
 
 #include <latch>
 #include <thread>
@@ -70,9 +71,8 @@ TEST(Tcp, descriptors_are_non_blocking_and_closed_on_exec) {
 
 TEST(Tcp, a_refused_connection_is_an_error) {
     run([]() -> Task<> {
-        std::optional<TcpListener> listener(or_throw(TcpListener::bind(SocketAddress::loopback(0))));
-        const auto address = or_throw(listener->local_address());
-        listener.reset();
+        const rouse_test::RefusingPort nobody;
+        const auto address = SocketAddress::loopback(nobody.port());
         const auto refused = co_await TcpStream::connect(address);
         EXPECT_EQ(refused.error(), std::errc::connection_refused);
         const auto in_time = co_await TcpStream::connect(address, 1h);

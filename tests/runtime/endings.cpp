@@ -5,8 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <latch>
 #include <optional>
+#include <thread>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -62,21 +64,28 @@ int in_a_fork(Fn&& fn) {
     return status;
 }
 
+Task<int> answer() { co_return 42; }
+
 class Fork : public testing::TestWithParam<bool> {
 protected:
     static rouse::Runtime make() {
         return GetParam() ? rouse::Runtime::multi_thread(two_workers()) : rouse::Runtime::current_thread();
     }
+    /// Each worker has started and gone to sleep: none is in the middle of an allocation when we fork.
+    static void settle(rouse::Runtime& runtime) {
+        EXPECT_EQ(runtime.block_on(answer()), 42);
+        const auto is_new = [](const rouse::WorkerMetrics& worker) { return worker.parks == 0; };
+        while (GetParam() && std::ranges::any_of(runtime.metrics().workers, is_new))
+            std::this_thread::yield();
+    }
 };
 INSTANTIATE_TEST_SUITE_P(Kinds, Fork, testing::Bool());
-
-Task<int> answer() { co_return 42; }
 
 TEST_P(Fork, cannot_use_the_runtime_of_its_parent) {
     if (ROUSE_TSAN)
         GTEST_SKIP() << "the sanitizer does not let a fork of a process with threads start others";
     auto runtime = make();
-    EXPECT_EQ(runtime.block_on(answer()), 42);
+    settle(runtime);
     const int blocked = in_a_fork([&] { runtime.block_on(answer()); });
     EXPECT_TRUE(WIFSIGNALED(blocked) && WTERMSIG(blocked) == SIGABRT);
     const int spawned = in_a_fork([&] { runtime.handle().spawn(answer).detach(); });
@@ -88,6 +97,7 @@ TEST_P(Fork, leaves_the_runtime_of_its_parent_alone_when_it_ends) {
     if (ROUSE_TSAN)
         GTEST_SKIP() << "the sanitizer does not let a fork of a process with threads start others";
     std::optional<rouse::Runtime> runtime(make());
+    settle(*runtime);
     EXPECT_EQ(in_a_fork([&] { runtime.reset(); }), 0);
     EXPECT_EQ(runtime->block_on(answer()), 42);
 }

@@ -84,8 +84,8 @@ TEST_P(Metrics, say_how_busy_a_worker_was_and_how_long_polls_took) {
         std::accumulate(metrics.workers.begin(), metrics.workers.end(), std::chrono::nanoseconds(0),
                         [](auto sum, const rouse::WorkerMetrics& worker) { return sum + worker.busy; });
     EXPECT_GE(busy, 20ms);
-    // 20 ms lie between 2^14 and 2^15 microseconds; a loaded machine may make more of them.
-    EXPECT_EQ(std::accumulate(metrics.poll_times.begin() + 15, metrics.poll_times.end(), std::uint64_t{0}),
+    // 20 ms lie between 2^14 and 2^15 microseconds; a loaded machine may make more of them, and of the polls.
+    EXPECT_GE(std::accumulate(metrics.poll_times.begin() + 15, metrics.poll_times.end(), std::uint64_t{0}),
               1u);
     EXPECT_GE(std::accumulate(metrics.poll_times.begin(), metrics.poll_times.end(), std::uint64_t{0}), 2u);
 }

@@ -148,9 +148,11 @@ TEST(MultiThreadBlockedWorker, timers_and_echoes_go_on_and_the_bad_task_is_named
         "%zu echoes took %.2f ms (median), %.2f (p99), %.2f (worst)\n",
         timers.count(), timers.ms(0.5), timers.ms(0.99), timers.ms(1), echoes.count(), echoes.ms(0.5),
         echoes.ms(0.99), echoes.ms(1));
-    // Aimed at: 12 ms for the worst timer, 20 ms for 99 of 100 echoes.
-    EXPECT_LT(timers.ms(1), 120.0);
-    EXPECT_LT(echoes.ms(0.99), 200.0);
+    // Aimed at: 12 ms for the worst timer, 20 ms for 99 of 100 echoes; but that is for an idle machine. What
+    // is left with the blocked worker is late by all the time that it blocks.
+    constexpr double not_left = std::chrono::duration<double, std::milli>(blocked_for).count() / 2;
+    EXPECT_LT(timers.ms(1), not_left);
+    EXPECT_LT(echoes.ms(0.99), not_left);
     EXPECT_GT(timers.count(), 100u);
     EXPECT_GT(echoes.count(), 100u);
 

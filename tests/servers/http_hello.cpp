@@ -174,7 +174,7 @@ TEST_P(HttpHello, bad_and_too_large_requests_are_refused_and_the_server_goes_on)
 }
 
 TEST_P(HttpHello, who_is_slow_is_not_waited_for) {
-    Server server("http_hello", {"--patience", "0.2"}, GetParam());
+    Server server("http_hello", {"--patience", "2"}, GetParam());
     Client idle(server.port());
     Client begun(server.port());
     begun.send("GET / HT");

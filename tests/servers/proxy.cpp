@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The rouse authors
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "servers/program.hpp"
+#include "support/refusing.hpp"
 
 #include <gtest/gtest.h>
 
@@ -100,12 +101,8 @@ TEST_P(Proxy, hands_on_a_reset_as_one) {
 }
 
 TEST_P(Proxy, resets_the_client_when_nobody_is_there_and_goes_on) {
-    std::string address;
-    {
-        Target gone;
-        address = gone.address();
-    }
-    Server proxy("proxy", {"--target", address}, GetParam());
+    const rouse_test::RefusingPort nobody;
+    Server proxy("proxy", {"--target", "127.0.0.1:" + std::to_string(nobody.port())}, GetParam());
     for (int i = 0; i < 3; ++i) {
         Client client(proxy.port());
         EXPECT_EQ(client.receive_all(), "");

@@ -11,6 +11,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 
 namespace {
@@ -176,6 +177,32 @@ TEST(Watch, a_change_in_place_tells_if_it_says_so) {
     EXPECT_FALSE(rx.has_changed().value());
     rx.mark_changed();
     EXPECT_TRUE(rx.has_changed().value());
+}
+
+TEST(Watch, is_borrowed_many_times_on_a_thread_also_while_somebody_waits_to_send) {
+    auto [tx, rx] = watch::channel(1);
+    std::optional first(rx.borrow()); // moved, too
+    std::thread sends([&] { EXPECT_TRUE(tx.send(2).has_value()); });
+    for (int i = 0; i < 100; ++i) {
+        const auto second = rx.borrow();
+        EXPECT_EQ(*second + **first, 2);
+        std::this_thread::yield();
+    }
+    first.reset();
+    sends.join();
+    EXPECT_EQ(*rx.borrow(), 2);
+}
+
+TEST(WatchDeath, who_would_wait_for_himself_is_told) {
+    auto [tx, rx] = watch::channel(1);
+    EXPECT_DEATH(
+        {
+            const auto held = rx.borrow();
+            (void)tx.send(2);
+        },
+        "a watch is sent to on a thread that is borrowing its value");
+    EXPECT_DEATH(tx.send_modify([&](int& value) { value = *rx.borrow(); }), "borrowed within a change");
+    EXPECT_DEATH(tx.send_modify([&](int&) { (void)tx.send(3); }), "sent to within a change");
 }
 
 TEST(Broadcast, everybody_gets_what_is_sent_after_he_came) {

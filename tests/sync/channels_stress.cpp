@@ -118,6 +118,7 @@ TEST(WatchStress, the_last_value_is_always_seen) {
             const std::uint64_t now = *own.borrow_and_update();
             EXPECT_GE(now, seen);
             seen = now;
+            EXPECT_EQ(*own.borrow(), *own.borrow()) << "what is borrowed does not change";
         }
         EXPECT_EQ(*own.borrow(), last);
     });

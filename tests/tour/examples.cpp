@@ -56,7 +56,7 @@ TEST(TourDelay, one_spins_and_one_is_polled_twice) {
 TEST(TourManyTasks, the_mini_executor_and_the_runtime_run_the_same_tasks) {
     const Outcome many = run_example("many_tasks");
     const std::string tasks =
-        "  A: 1\n  B: 1\n  A: 2\n  B: 2\n  A: 3\n  B: 3\n  received the data that took 50 ms\n";
+        "  A: 1\n  B: 1\n  A: 2\n  B: 2\n  A: 3\n  B: 3\n  received the data that took 500 ms\n";
     EXPECT_TRUE(many.out.starts_with("MiniExecutor\n" + tasks + "10 polls, ")) << many.out;
     EXPECT_NE(many.out.find("The runtime of rouse\n" + tasks), std::string::npos) << many.out;
     EXPECT_EQ(many.err, "");

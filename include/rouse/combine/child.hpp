@@ -12,6 +12,11 @@
 
 namespace rouse::detail {
 
+/// The report about a child of what polls on this thread: its own stack, then that of the coroutines around
+/// it.
+[[nodiscard]] HangReport report_of_child(std::string_view role, std::string_view type,
+                                         const AwaitFrames& child);
+
 /// A future that a combinator polls, with the slot through which it is told when this child can never be
 /// woken. The combinator polls all its children, and then asks each pending one for the verdict.
 class ChildBase {
@@ -46,7 +51,6 @@ protected:
     void finish_end() noexcept;
     void told() noexcept { told_ = true; }
 
-    /// The report about this child: its own stack, then that of the coroutines around the combinator.
     [[nodiscard]] HangReport report_of(std::string_view role, std::string_view type,
                                        const AwaitFrames& child) const;
 
@@ -66,7 +70,7 @@ public:
     using Output = OutputOf<Future>;
     static_assert(
         !std::is_reference_v<Output>,
-        "join, select and timeout keep what their futures return: a future of a reference is not one "
+        "join, select and their like keep what their futures return: a future of a reference is not one "
         "of them; let it return a pointer, or a std::reference_wrapper");
 
     template <class G>
@@ -105,6 +109,15 @@ public:
         report_hang(report(role));
     }
 
+    /// Gives the future back as it is, with the wakers that it keeps.
+    F release() noexcept
+        requires(!std::is_reference_v<F>)
+    {
+        Box box(std::move(*future_));
+        future_.reset();
+        finish_end();
+        return std::move(box).into();
+    }
     /// Destroys the future, and with it every waker that it keeps.
     void end() noexcept {
         if (!future_) return;
@@ -129,6 +142,7 @@ private:
         explicit Box(G&& future) : future_(std::forward<G>(future)) {}
         [[nodiscard]] Future& get() noexcept { return future_; }
         [[nodiscard]] const Future& get() const noexcept { return future_; }
+        [[nodiscard]] Held into() && noexcept { return std::move(future_); }
 
     private:
         Held future_;

@@ -4,50 +4,49 @@
 
 #include "rouse/combine/child.hpp"
 
-#include <array>
 #include <string>
+#include <string_view>
 #include <tuple>
 
 namespace rouse {
 
-/// Runs several futures at the same time, in one task. See `join`.
+namespace detail {
+
+/// Several children of which all are waited for, in one task.
 template <class... Fs>
-class [[nodiscard]] Join {
+class JoinArms {
 public:
-    using Output = std::tuple<NonVoid<OutputOf<std::remove_reference_t<Fs>>>...>;
-
     template <class... Gs>
-    explicit Join(std::in_place_t, Gs&&... futures)
-        : arms_(Arm<Fs>(std::in_place, std::forward<Gs>(futures))...) {}
+    explicit JoinArms(std::string_view role, std::in_place_t, Gs&&... futures)
+        : arms_(Arm<Fs>(std::in_place, std::forward<Gs>(futures))...), role_(role) {}
     /// Before the first poll.
-    Join(Join&& other) noexcept : arms_(std::move(other.arms_)) {}
-    ~Join() { end_all(std::index_sequence_for<Fs...>()); }
+    JoinArms(JoinArms&& other) noexcept : arms_(std::move(other.arms_)), role_(other.role_) {}
+    ~JoinArms() { end_all(); }
 
-    Poll<Output> poll(Context& cx) {
-        if (taken_) [[unlikely]]
-            detail::stop_polled_after_ready("Join");
+    /// Polls those that are pending. True: none is left, or `stop(value)` was true for the value of one. An
+    /// exception cancels all.
+    template <class Stop>
+    bool poll(Context& cx, Stop stop) {
 #if ROUSE_EXCEPTIONS
         try {
-            if (!poll_all(cx)) return Pending;
+            return poll_all(cx, stop);
         } catch (...) { // one failed: the others are cancelled before the error goes on
-            taken_ = true;
-            end_all(std::index_sequence_for<Fs...>());
+            end_all();
             throw;
         }
 #else
-        if (!poll_all(cx)) return Pending;
+        return poll_all(cx, stop);
 #endif
-        taken_ = true;
-        return Poll<Output>(
-            std::in_place, std::apply([](auto&... arm) { return Output(std::move(*arm.result)...); }, arms_));
     }
+    /// `fn(value...)` of what the children have returned: each an optional.
+    template <class Fn>
+    auto results(Fn&& fn) {
+        return std::apply([&](auto&... arm) { return fn(arm.result...); }, arms_);
+    }
+    void end_all() noexcept { end_all(std::index_sequence_for<Fs...>()); }
     void inspect(Inspector& to) const {
         int number = 0;
-        std::apply(
-            [&](const auto&... arm) {
-                (arm.child.inspect(to, "child " + std::to_string(++number) + " of join"), ...);
-            },
-            arms_);
+        std::apply([&](const auto&... arm) { (arm.child.inspect(to, role(++number)), ...); }, arms_);
     }
 
 private:
@@ -58,43 +57,51 @@ private:
         Arm(std::in_place_t, G&& future) : child(std::in_place, std::forward<G>(future)) {}
         Arm(Arm&& other) noexcept : child(std::move(other.child)) {}
 
-        /// Polls until the child is Pending or done.
-        void poll(Context& cx, detail::ChildSet& set) {
-            using T = typename detail::Child<F>::Output;
+        /// Polls until the child is Pending or done; true if this stops the others.
+        template <class Stop>
+        bool poll(Context& cx, ChildSet& set, Stop& stop) {
+            using T = typename Child<F>::Output;
             Poll<T> poll = child.poll(cx, set);
-            if (poll.is_pending()) return;
+            if (poll.is_pending()) return false;
             if constexpr (std::is_void_v<T>) result.emplace();
             else result.emplace(std::move(poll).value());
             child.end();
+            return stop(*result);
         }
 
-        detail::Child<F> child;
-        std::optional<NonVoid<typename detail::Child<F>::Output>> result;
+        Child<F> child;
+        std::optional<NonVoid<typename Child<F>::Output>> result;
     };
 
+    [[nodiscard]] std::string role(int number) const {
+        return "child " + std::to_string(number) + " of " + std::string(role_);
+    }
     /// Last to first: std::tuple has no order of its own.
     template <std::size_t... I>
     void end_all(std::index_sequence<I...>) noexcept {
         (std::get<sizeof...(Fs) - 1 - I>(arms_).child.end(), ...);
     }
-    bool poll_all(Context& cx) {
-        const auto poll_pending = [&](auto& arm) {
-            if (arm.child.pending()) arm.poll(cx, set_);
-            return !arm.child.pending();
+    template <class Stop>
+    bool poll_all(Context& cx, Stop& stop) {
+        bool any_pending = false;
+        const auto stops = [&](auto& arm) {
+            if (!arm.child.pending()) return false;
+            const bool stopped = arm.poll(cx, set_, stop);
+            any_pending = any_pending || arm.child.pending();
+            return stopped;
         };
         for (;;) {
-            if (std::apply([&](auto&... arm) { return (1 & ... & static_cast<int>(poll_pending(arm))); },
-                           arms_))
-                return true;
+            any_pending = false;
+            if (std::apply([&](auto&... arm) { return (stops(arm) || ...); }, arms_)) return true;
+            if (!any_pending) return true;
             // Then the verdicts: a lost child throws at its own await, and is polled once more for that.
             bool failed = false;
             int number = 0;
             std::apply(
                 [&](auto&... arm) {
-                    ((++number,
-                      failed = (arm.child.pending() && arm.child.is_lost() &&
-                                arm.child.fail_lost("child " + std::to_string(number) + " of join")) ||
-                               failed),
+                    ((++number, failed = (arm.child.pending() && arm.child.is_lost() &&
+                                          arm.child.fail_lost(role(number))) ||
+                                         failed),
                      ...);
                 },
                 arms_);
@@ -102,17 +109,50 @@ private:
         }
     }
 
-    detail::ChildSet set_;
+    ChildSet set_;
     std::tuple<Arm<Fs>...> arms_;
+    std::string_view role_;
+};
+
+} // namespace detail
+
+/// Runs several futures at the same time, in one task. See `join`.
+template <class... Fs>
+class [[nodiscard]] Join {
+public:
+    using Output = std::tuple<NonVoid<OutputOf<std::remove_reference_t<Fs>>>...>;
+
+    template <class... Gs>
+    explicit Join(std::in_place_t, Gs&&... futures)
+        : arms_("join", std::in_place, std::forward<Gs>(futures)...) {}
+    /// Before the first poll.
+    Join(Join&& other) noexcept = default;
+
+    Poll<Output> poll(Context& cx) {
+        if (taken_) [[unlikely]]
+            detail::stop_polled_after_ready("Join");
+        taken_ = true; // also if one throws
+        if (!arms_.poll(cx, [](const auto&) { return false; })) {
+            taken_ = false;
+            return Pending;
+        }
+        return arms_.results(
+            [](auto&... result) { return Poll<Output>(std::in_place, Output(std::move(*result)...)); });
+    }
+    void inspect(Inspector& to) const { arms_.inspect(to); }
+
+private:
+    detail::JoinArms<Fs...> arms_;
     bool taken_ = false;
 };
 
 /// Completes when all futures have: a tuple of their values, `Unit` for void. A future given as an lvalue is
-/// polled where it is. Wake:   a wake of any child polls all that are pending; for many, use spawned tasks.
+/// polled where it is.
+/// Wake:   a wake of any child polls all that are pending; for many, use spawned tasks.
 /// Cancel: destroys the children, last to first.
 /// Errors: the first exception cancels the other children and is rethrown. A child that can never be woken
 /// again throws `LostWaker` at its own await: at once where it is proven, at the latest when its siblings
-/// have ended.
+/// have ended. Values that are errors are values like others: see `try_join`.
 ///
 /// ```cpp
 /// auto [user, orders] = co_await rouse::join(fetch_user(id), fetch_orders(id));

@@ -6,8 +6,11 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
+#include <type_traits>
 #include <variant>
 
 namespace rouse {
@@ -15,86 +18,125 @@ namespace rouse {
 namespace detail {
 /// Where a fair select begins: another arm each time.
 std::uint32_t next_select_start() noexcept;
-} // namespace detail
 
-/// Runs several futures until the first completes. See `select`.
+/// Several children of which the first that is ready is waited for. `Visit` is called with the index of the
+/// winner, as a constant, and its value (nothing for void), when the losers are gone.
 template <class... Fs>
-class [[nodiscard]] Select {
+class SelectArms {
     static constexpr std::size_t count = sizeof...(Fs);
 
 public:
-    using Output = std::variant<NonVoid<OutputOf<std::remove_reference_t<Fs>>>...>;
-
     template <class... Gs>
-    explicit Select(bool biased, std::in_place_t, Gs&&... futures)
-        : arms_(detail::Child<Fs>(std::in_place, std::forward<Gs>(futures))...), biased_(biased) {}
+    explicit SelectArms(bool biased, std::in_place_t, Gs&&... futures)
+        : arms_(Child<Fs>(std::in_place, std::forward<Gs>(futures))...), biased_(biased) {}
     /// Before the first poll.
-    Select(Select&& other) noexcept : arms_(std::move(other.arms_)), biased_(other.biased_) {}
+    SelectArms(SelectArms&& other) noexcept : arms_(std::move(other.arms_)), biased_(other.biased_) {}
 
-    Poll<Output> poll(Context& cx) {
-        if (taken_) [[unlikely]]
-            detail::stop_polled_after_ready("Select");
-        return poll_arms(cx, std::make_index_sequence<count>());
+    /// True: `visit(std::integral_constant<std::size_t, I>, value...)` was called.
+    template <class Visit>
+    bool poll(Context& cx, std::string_view role, Visit visit) {
+        return poll_arms(cx, role, visit, std::make_index_sequence<count>());
     }
-    void inspect(Inspector& to) const {
+    /// One was ready.
+    [[nodiscard]] bool taken() const noexcept { return taken_; }
+    /// An arm that is not to be polled.
+    template <std::size_t I>
+    void end() noexcept {
+        std::get<I>(arms_).end();
+    }
+    [[nodiscard]] bool any_pending() const noexcept {
+        return std::apply([](const auto&... arm) { return (arm.pending() || ...); }, arms_);
+    }
+    void inspect(Inspector& to, std::string_view role) const {
         int number = 0;
-        std::apply(
-            [&](const auto&... arm) {
-                (arm.inspect(to, "arm " + std::to_string(++number) + " of select"), ...);
-            },
-            arms_);
+        std::apply([&](const auto&... arm) { (arm.inspect(to, role_of(++number, role)), ...); }, arms_);
     }
 
 private:
-    template <std::size_t... I>
-    Poll<Output> poll_arms(Context& cx, std::index_sequence<I...>) {
-        using PollArm = Poll<Output> (*)(Select&, Context&);
-        static constexpr std::array<PollArm, count> arms{&Select::template poll_arm<I>...};
-        const std::size_t start = biased_ ? 0 : detail::next_select_start() % count;
-        for (std::size_t i = 0; i < count; ++i) {
-            Poll<Output> poll = arms[(start + i) % count](*this, cx);
-            if (poll.is_ready()) return poll;
-        }
-        // An arm that can never win is told, not thrown: another may.
-        (tell_if_lost<I>(), ...);
-        return Pending;
+    static std::string role_of(std::size_t number, std::string_view role) {
+        return "arm " + std::to_string(number) + " of " + std::string(role);
     }
-    template <std::size_t I>
-    static Poll<Output> poll_arm(Select& self, Context& cx) {
+    template <class Visit, std::size_t... I>
+    bool poll_arms(Context& cx, std::string_view role, Visit& visit, std::index_sequence<I...>) {
+        using PollArm = bool (*)(SelectArms&, Context&, Visit&);
+        static constexpr std::array<PollArm, count> arms{&SelectArms::template poll_arm<I, Visit>...};
+        const std::size_t start = biased_ ? 0 : next_select_start() % count;
+        for (std::size_t i = 0; i < count; ++i)
+            if (arms[(start + i) % count](*this, cx, visit)) return true;
+        // An arm that can never win is told, not thrown: another may.
+        (tell_if_lost<I>(role), ...);
+        return false;
+    }
+    template <std::size_t I, class Visit>
+    static bool poll_arm(SelectArms& self, Context& cx, Visit& visit) {
         auto& child = std::get<I>(self.arms_);
+        if (!child.pending()) return false;
         auto poll = child.poll(cx, self.set_);
-        if (poll.is_pending()) return Pending;
+        if (poll.is_pending()) return false;
         self.taken_ = true;
+        constexpr std::integral_constant<std::size_t, I> index;
         if constexpr (std::is_void_v<typename std::remove_reference_t<decltype(child)>::Output>) {
             self.end_all();
-            return Poll<Output>(std::in_place, std::in_place_index<I>);
+            visit(index);
         } else {
-            Poll<Output> result(std::in_place, std::in_place_index<I>, std::move(poll).value());
+            auto value = std::move(poll).value();
             self.end_all();
-            return result;
+            visit(index, std::move(value));
         }
+        return true;
     }
     template <std::size_t I>
-    void tell_if_lost() {
+    void tell_if_lost(std::string_view role) {
         auto& child = std::get<I>(arms_);
-        if (child.is_lost()) child.report_lost("arm " + std::to_string(I + 1) + " of select");
+        if (child.pending() && child.is_lost()) child.report_lost(role_of(I + 1, role));
     }
     /// The losers are gone before the winner's value is seen.
     void end_all() noexcept {
         std::apply([](auto&... arm) { (arm.end(), ...); }, arms_);
     }
 
-    detail::ChildSet set_;
-    std::tuple<detail::Child<Fs>...> arms_;
+    ChildSet set_;
+    std::tuple<Child<Fs>...> arms_;
     bool biased_;
     bool taken_ = false;
+};
+
+} // namespace detail
+
+/// Runs several futures until the first completes. See `select`.
+template <class... Fs>
+class [[nodiscard]] Select {
+public:
+    using Output = std::variant<NonVoid<OutputOf<std::remove_reference_t<Fs>>>...>;
+
+    template <class... Gs>
+    explicit Select(bool biased, std::in_place_t, Gs&&... futures)
+        : arms_(biased, std::in_place, std::forward<Gs>(futures)...) {}
+
+    Poll<Output> poll(Context& cx) {
+        if (arms_.taken()) [[unlikely]]
+            detail::stop_polled_after_ready("Select");
+        std::optional<Output> result;
+        const auto keep = [&]<std::size_t I, class... V>(std::integral_constant<std::size_t, I>,
+                                                         V&&... value) {
+            result.emplace(std::in_place_index<I>, std::forward<V>(value)...);
+        };
+        if (!arms_.poll(cx, "select", keep)) return Pending;
+        return Poll<Output>(std::in_place, std::move(*result));
+    }
+    void inspect(Inspector& to) const { arms_.inspect(to, "select"); }
+
+private:
+    detail::SelectArms<Fs...> arms_;
 };
 
 /// Completes with the first of its futures that does: a variant, whose index says which (`Unit` for void).
 /// The others are destroyed before it returns. A future given as an lvalue is polled where it is, and stays:
 /// a sleep, say, that many turns of a loop share. Which arm is looked at first changes from poll to poll;
-/// `select_biased` goes from left to right. Wake:   a wake of any arm polls them all. Cancel: destroys the
-/// arms that it owns. Errors: what an arm throws is thrown. An arm that can never be woken again is reported
+/// `select_biased` goes from left to right.
+/// Wake:   a wake of any arm polls them all.
+/// Cancel: destroys the arms that it owns.
+/// Errors: what an arm throws is thrown. An arm that can never be woken again is reported
 /// to the hang hook, and the others go on; when none is left the await throws.
 ///
 /// ```cpp

@@ -10,6 +10,7 @@
 namespace rouse::detail {
 
 class TaskState;
+class NestedTurn;
 struct PollScope;
 
 /// What this thread is doing for which task, in plain memory. It makes the common case of a waker cheap: a
@@ -48,9 +49,60 @@ struct Turn {
     void* runtime = nullptr;
     /// And its crew; 0: none.
     std::uint16_t crew = 0;
+    /// What `current` interrupts: it is polled by a set, in the poll of another task.
+    NestedTurn* outer = nullptr;
+
+    /// What the state word of `task` still has to gain from this thread; null when its poll is not running
+    /// here, nor to be settled.
+    [[nodiscard]] inline const std::uint64_t* delta_of(const TaskState* task) const noexcept;
 };
 
 extern constinit thread_local Turn turn ROUSE_TLS;
+
+/// The turn of a task inside the poll of another: of a child that has a state word of its own. Meanwhile the
+/// outer task is, for this thread too, one that is polled elsewhere.
+class NestedTurn {
+public:
+    explicit NestedTurn(TaskState& task) noexcept
+        : task_(turn.current),
+          delta_(turn.delta),
+          woken_(turn.woken),
+          yielded_(turn.yielded),
+          outer_(turn.outer) {
+        turn.outer = this;
+        turn.current = &task;
+        turn.delta = 0;
+        turn.woken = turn.yielded = false;
+    }
+    ~NestedTurn() {
+        turn.current = task_;
+        turn.delta = delta_;
+        turn.woken = woken_;
+        turn.yielded = yielded_;
+        turn.outer = outer_;
+    }
+    NestedTurn(const NestedTurn&) = delete;
+    NestedTurn& operator=(const NestedTurn&) = delete;
+
+    [[nodiscard]] TaskState* task() const noexcept { return task_; }
+    [[nodiscard]] const std::uint64_t& delta() const noexcept { return delta_; }
+    [[nodiscard]] NestedTurn* outer() const noexcept { return outer_; }
+
+private:
+    TaskState* task_;
+    std::uint64_t delta_;
+    bool woken_;
+    bool yielded_;
+    NestedTurn* outer_;
+};
+
+inline const std::uint64_t* Turn::delta_of(const TaskState* task) const noexcept {
+    if (current == task) return &delta;
+    if (settling == task) return &settling_delta;
+    for (const NestedTurn* nested = outer; nested; nested = nested->outer())
+        if (nested->task() == task) return &nested->delta();
+    return nullptr;
+}
 
 /// A poll may complete this many awaits before it must give way.
 inline constexpr std::int32_t poll_budget = 256;

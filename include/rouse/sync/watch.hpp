@@ -3,6 +3,7 @@
 #pragma once
 
 #include "rouse/core/future.hpp"
+#include "rouse/sync/borrow_lock.hpp"
 #include "rouse/sync/wait_list.hpp"
 
 #include <expected>
@@ -14,9 +15,9 @@
 ///
 /// Fairness: a change wakes all who wait, in the order in which they came. Memory: what was done before a
 /// value was sent happens before what is done with it. Cancel: a `changed` that is destroyed has seen
-/// nothing. `borrow` holds a lock of the value: not across an await, not while sending, and one at a time on
-/// a thread. A second one, of any receiver of the channel, would wait for the first for ever:
-/// `*a.borrow() == *b.borrow()` is wrong.
+/// nothing. `borrow` keeps the value as it is: who sends waits for its end, and puts a thread to sleep for
+/// that; so not across an await. Many may borrow at a time, also on one thread. A thread that sends while it
+/// borrows stops the program with a message.
 namespace rouse::watch {
 
 /// The sender is gone, and all it sent was seen.
@@ -42,7 +43,7 @@ public:
             unwatched.fire_all(::rouse::detail::WaitNode::notified);
     }
 
-    ::rouse::detail::ShortLock lock;
+    ::rouse::detail::BorrowLock lock;
     T value; // under it
     Atomic<std::uint64_t> version{0};
     Atomic<std::size_t> receivers{1};
@@ -56,17 +57,20 @@ public:
 template <class T>
 class [[nodiscard]] Ref {
 public:
-    explicit Ref(detail::Shared<T>& shared) noexcept : shared_(&shared) { shared.lock.lock(); }
-    Ref(Ref&& other) noexcept : shared_(std::exchange(other.shared_, nullptr)) {}
+    explicit Ref(detail::Shared<T>& shared) noexcept : shared_(&shared) { shared.lock.begin(borrow_); }
+    Ref(Ref&& other) noexcept : shared_(std::exchange(other.shared_, nullptr)) {
+        if (shared_) shared_->lock.move(other.borrow_, borrow_);
+    }
     Ref& operator=(Ref&&) = delete;
     ~Ref() {
-        if (shared_) shared_->lock.unlock();
+        if (shared_) shared_->lock.end(borrow_);
     }
     [[nodiscard]] const T& operator*() const noexcept { return shared_->value; }
     [[nodiscard]] const T* operator->() const noexcept { return std::addressof(shared_->value); }
 
 private:
     detail::Shared<T>* shared_;
+    ::rouse::detail::BorrowLock::Borrow borrow_;
 };
 
 template <class T>
@@ -234,7 +238,7 @@ public:
     template <class Change>
     bool send_if_modified(Change change) {
         {
-            const std::lock_guard lock(shared_->lock);
+            const ::rouse::detail::BorrowLock::Change lock(shared_->lock);
             if (!change(shared_->value)) return false;
         }
         shared_->raise(detail::Shared<T>::step);

@@ -222,5 +222,8 @@ inline void Executor::deliver(Cell& cell) noexcept {
 /// The cell of a waker's task, or null: a waker of `rouse::block_on` has no cell.
 Cell* cell_of(TaskState* state) noexcept;
 inline Cell* cell_of(const Waker& waker) noexcept { return cell_of(task_of(waker)); }
+/// The spawned task that this thread polls, also while it polls a child of it that has a state word of its
+/// own; or null.
+Cell* running_cell() noexcept;
 
 } // namespace rouse::detail

@@ -34,6 +34,8 @@ public:
     [[nodiscard]] bool is_finished() const noexcept {
         return !cell_ || (cell_->load() & detail::TaskState::done);
     }
+    /// As JoinHandle::id.
+    [[nodiscard]] std::uint64_t id() const noexcept { return cell_ ? cell_->id() : 0; }
 
 private:
     detail::Cell* cell_;
