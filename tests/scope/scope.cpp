@@ -185,10 +185,15 @@ TEST_F(Scopes, an_error_while_it_is_cancelled_is_what_is_thrown) {
                 co_await rouse::never<>();
             };
             scope.spawn(inner);
+            co_await rouse::yield_now();
+            scope.cancel();
+        };
+        EXPECT_THROW(co_await rouse::scope(body), std::runtime_error);
+        auto as_its_last = [](Scope& scope) -> Task<> {
             scope.cancel();
             co_return;
         };
-        EXPECT_THROW(co_await rouse::scope(body), std::runtime_error);
+        EXPECT_THROW(co_await rouse::scope(as_its_last), ScopeCancelled);
     });
 }
 

@@ -110,6 +110,7 @@ public:
         drain(scope_->children_, cx);
         drain(scope_->scopes_, cx); // an error here clears the others
         if (scope_->len() != 0) return Pending;
+        if (!ending_ && scope_->is_cancelled()) end(std::make_exception_ptr(ScopeCancelled()), false);
         cancelled_.reset();
         return Ready(std::exchange(error_, nullptr));
     }
