@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The rouse authors
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <rouse/stream/buffered.hpp>
 #include <rouse/stream/chunks.hpp>
 #include <rouse/stream/collect.hpp>
 #include <rouse/stream/filter.hpp>
@@ -278,7 +279,8 @@ TEST(Adaptors, allocate_nothing) {
     auto counted = stream::iter(numbers) | stream::map([](int n) { return n + 1; }) |
                    stream::filter([](int) { return true; }) | stream::enumerate() | stream::skip(10) |
                    stream::take(900) | stream::count();
-    rouse::Context cx(rouse::Waker::noop());
+    const rouse::Waker noop = rouse::Waker::noop();
+    rouse::Context cx(noop);
     for (;;) {
         auto poll = counted.poll(cx);
         if (poll.is_pending()) continue;
@@ -316,6 +318,48 @@ TEST(Fold, for_each_fold_any_all_count) {
     EXPECT_EQ(next_of(numbers), 6); // they stopped where they knew
     EXPECT_FALSE(result_of(stream::any(to(3), [](int n) { return n == 4; })));
     EXPECT_TRUE(result_of(stream::all(to(3), [](int n) { return n < 4; })));
+}
+// Each item is a value that lies nowhere else, on the heap.
+TEST(Functions, that_are_coroutines_may_take_their_items_by_reference) {
+    const auto words = [] {
+        return to(3) | stream::map([](int n) { return std::string(100, static_cast<char>('a' + n)); });
+    };
+    const auto size_of = [](const std::string& word) -> Task<std::size_t> {
+        co_await rouse::yield_now();
+        co_return word.size();
+    };
+    const auto is_long = [](const std::string& word) -> Task<bool> {
+        co_await rouse::yield_now();
+        co_return word.size() == 100;
+    };
+    const auto first = [](const std::string& word) -> Task<std::optional<char>> {
+        co_await rouse::yield_now();
+        co_return word.front();
+    };
+    const auto add = [](const std::string& all, const std::string& word) -> Task<std::string> {
+        co_await rouse::yield_now();
+        co_return all + word.front();
+    };
+    const auto try_it = [](const std::string& word) -> Task<std::expected<void, int>> {
+        co_await rouse::yield_now();
+        if (word.size() == 100) co_return std::expected<void, int>();
+        co_return std::unexpected(1);
+    };
+    int sum = 0;
+    const auto add_size = [&sum](const std::string& word) -> Task<> {
+        co_await rouse::yield_now();
+        sum += static_cast<int>(word.size());
+    };
+    EXPECT_EQ(items_of(words() | stream::then(size_of)), (std::vector<std::size_t>{100, 100, 100}));
+    EXPECT_EQ(items_of(words() | stream::filter_map(first)), (std::vector<char>{'b', 'c', 'd'}));
+    EXPECT_TRUE(result_of(stream::all(words(), is_long)));
+    EXPECT_EQ(result_of(stream::fold(words(), std::string(50, '.'), add)), std::string(50, '.') + "bcd");
+    const auto as_expected = [](std::string word) {
+        return std::expected<std::string, int>(std::move(word));
+    };
+    EXPECT_TRUE(result_of(words() | stream::map(as_expected) | stream::try_for_each(try_it)).has_value());
+    EXPECT_TRUE(Harness(stream::for_each_concurrent(words(), 2, add_size)).poll_while_woken().is_ready());
+    EXPECT_EQ(sum, 300);
 }
 TEST(Collect, makes_the_container_that_is_asked_for) {
     EXPECT_EQ(result_of(to(3) | stream::collect()), (Ints{1, 2, 3}));

@@ -233,7 +233,8 @@ TEST(SenderSink, gives_its_room_back_and_says_when_nobody_receives) {
     auto [tx, rx] = rouse::mpsc::channel<int>(1);
     {
         auto sink = stream::into_sink(tx);
-        Context cx(Waker::noop());
+        const Waker noop = Waker::noop();
+        Context cx(noop);
         EXPECT_TRUE(sink.poll_ready(cx).is_ready());
         EXPECT_EQ(tx.capacity(), 0u);
     }

@@ -80,10 +80,6 @@ public:
     template <class Ask>
     Poll<Value> poll(Context& cx, Ask&& ask) {
         if (!future_) future_.emplace(ask());
-        return go_on(cx);
-    }
-    /// While an answer is awaited.
-    Poll<Value> go_on(Context& cx) {
         auto poll = future_->poll(cx);
         if (poll.is_ready()) future_.reset();
         if constexpr (!std::is_void_v<OutputOf<F>>) {
@@ -111,13 +107,13 @@ public:
 };
 
 /// Gives each item of a stream to a function, and waits for the answer. It hands out the answer; if it
-/// `keeps` the item, which the function then sees as const, both.
+/// `keeps` the item, which the function then sees as const, both. While an answer is awaited the item stays
+/// here: a coroutine may have taken it by reference.
 template <class S, class F, bool keeps = false>
 class Asked {
     using Item = ItemOfArg<S>;
     using Given = std::conditional_t<keeps, const std::remove_reference_t<Item>&, Item>;
     using Reply = Answer<CallResult<F, Given>>;
-    static constexpr bool stores = keeps && Reply::waits;
 
 public:
     using Value = typename Reply::Value;
@@ -128,36 +124,22 @@ public:
         : upstream_(std::in_place, std::forward<G>(stream)), fn_(std::move(fn)) {}
 
     Poll<stream::Maybe<Out>> poll(Context& cx) {
-        if constexpr (stores) {
+        if constexpr (Reply::waits) {
             if (!reply_.is_awaited()) {
                 auto next = upstream_.poll(cx);
                 if (!has_item(next)) return without_item<Out>(next);
                 item_.emplace(std::forward<Item>(*next.value()));
             }
-            auto value = detail::or_end(*this, [&] {
-                return reply_.poll(cx, [&]() -> decltype(auto) { return call(fn_, std::as_const(*item_)); });
-            });
+            auto value = ask(cx, *item_);
             if (value.is_pending()) return Pending;
-            auto out = an_item<Out>(std::forward<Item>(*item_), std::move(value).value());
+            auto out = answered(*item_, std::move(value));
             item_.reset();
             return out;
-        } else if constexpr (Reply::waits) {
-            if (reply_.is_awaited()) return pass(detail::or_end(*this, [&] { return reply_.go_on(cx); }));
-            auto next = upstream_.poll(cx);
-            if (!has_item(next)) return without_item<Out>(next);
-            return pass(
-                ask(cx, [&]() -> decltype(auto) { return call(fn_, std::forward<Item>(*next.value())); }));
         } else {
             auto next = upstream_.poll(cx);
             if (!has_item(next)) return without_item<Out>(next);
-            if constexpr (keeps) {
-                auto value =
-                    ask(cx, [&]() -> decltype(auto) { return call(fn_, std::as_const(*next.value())); });
-                return an_item<Out>(std::forward<Item>(*next.value()), std::move(value).value());
-            } else {
-                return pass(ask(
-                    cx, [&]() -> decltype(auto) { return call(fn_, std::forward<Item>(*next.value())); }));
-            }
+            auto& item = *next.value();
+            return answered(item, ask(cx, item));
         }
     }
     [[nodiscard]] bool is_over() const noexcept { return upstream_.is_over() && !reply_.is_awaited(); }
@@ -179,18 +161,23 @@ private:
         Nothing() noexcept = default;
         void reset() noexcept {}
     };
-    template <class Ask>
-    Poll<Value> ask(Context& cx, Ask&& ask) {
-        return detail::or_end(*this, [&] { return reply_.poll(cx, ask); });
+    using Stored = std::remove_reference_t<Item>;
+    Poll<Value> ask(Context& cx, Stored& item) {
+        return detail::or_end(*this, [&] {
+            return reply_.poll(cx, [&]() -> decltype(auto) {
+                if constexpr (keeps) return call(fn_, std::as_const(item));
+                else return call(fn_, std::forward<Item>(item));
+            });
+        });
     }
-    static Poll<stream::Maybe<Out>> pass(Poll<Value>&& value) {
-        if (value.is_pending()) return Pending;
-        return an_item<Out>(std::move(value).value());
+    static Poll<stream::Maybe<Out>> answered(Stored& item, Poll<Value>&& value) {
+        if constexpr (keeps) return an_item<Out>(std::forward<Item>(item), std::move(value).value());
+        else return an_item<Out>(std::move(value).value());
     }
 
     Upstream<S> upstream_;
     F fn_;
-    [[no_unique_address]] std::conditional_t<stores, stream::Maybe<Item>, Nothing> item_;
+    [[no_unique_address]] std::conditional_t<Reply::waits, stream::Maybe<Item>, Nothing> item_;
     [[no_unique_address]] Reply reply_; // may refer to the item and to the function
 };
 

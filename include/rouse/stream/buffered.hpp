@@ -66,6 +66,33 @@ private:
     std::size_t limit_;
 };
 
+/// An item, and the future that a function makes of it, which may refer to it.
+template <class F, class Item>
+class FutureOfItem {
+    using Running = CallResult<F, Item>;
+
+public:
+    using Output = OutputOf<Running>;
+    FutureOfItem(F& fn, Item&& item) : fn_(&fn), item_(std::in_place, std::forward<Item>(item)) {}
+    Poll<Output> poll(Context& cx) {
+        if (!future_) future_.emplace(call(*fn_, std::forward<Item>(*item_))); // here it stays
+        return future_->poll(cx);
+    }
+    bool fail_await(std::exception_ptr error) {
+        if constexpr (Failable<Running>) return future_ && future_->fail_await(std::move(error));
+        else return false;
+    }
+    void inspect(Inspector& to) const {
+        to.leaf(type_name<Running>());
+        if (future_) inspect_future(*future_, to);
+    }
+
+private:
+    F* fn_;
+    stream::Maybe<Item> item_;
+    std::optional<Running> future_;
+};
+
 } // namespace rouse::detail
 
 namespace rouse::stream {
@@ -113,8 +140,9 @@ BufferOrdered(std::in_place_t, S&&, std::size_t) -> BufferOrdered<S>;
 template <class S, class F>
 class [[nodiscard]] ForEachConcurrent {
     using From = detail::ItemOfArg<S>;
-    using Running = detail::CallResult<F, From>;
-    static_assert(Future<Running>, "for_each_concurrent needs a function that gives a future; see for_each");
+    using Running = detail::FutureOfItem<F, From>;
+    static_assert(Future<detail::CallResult<F, From>>,
+                  "for_each_concurrent needs a function that gives a future; see for_each");
 
 public:
     using Output = void;
@@ -133,7 +161,7 @@ public:
                 while (!waits) {
                     auto next = upstream_.poll(cx);
                     if (!detail::has_item(next)) break;
-                    running_.push(detail::call(fn_, std::forward<From>(*next.value())));
+                    running_.push(Running(fn_, std::forward<From>(*next.value())));
                     if (!budget.spend(cx)) return Pending;
                     waits = running_.len() >= limit_;
                 }
@@ -162,13 +190,13 @@ private:
     detail::Upstream<S> upstream_;
     std::size_t limit_;
     F fn_;
-    FuturesUnordered<Running> running_; // may refer to the function
+    FuturesUnordered<Running> running_; // refers to the function
     bool over_ = false;
 };
 template <class S, class F>
 ForEachConcurrent(std::in_place_t, S&&, std::size_t, F) -> ForEachConcurrent<S, F>;
 /// Awaits `fn(item)` for each item, up to `limit` (or `unlimited`) of them at the same time. A future that
-/// completes when the stream is over and all of them have.
+/// completes when the stream is over and all of them have. An item stays as long as its future.
 /// Fairness, wake, memory: as `buffer_unordered`. Each item costs as much of the poll's budget as an await.
 /// Cancel: destroy it, and with it the futures that run.
 /// Errors: what is thrown comes out of the await, and destroys the other futures.

@@ -5,7 +5,8 @@
 #include "rouse/stream/ask.hpp"
 #include "rouse/stream/pipe.hpp"
 
-// Some of the items that come in. A function may give its answer, or a future of it.
+// Some of the items that come in. A function may give its answer, or a future of it; the item stays
+// until it has completed, so a coroutine may take it by reference.
 //
 // All of them: woken as the stream below, and by the future of the answer. An item that is left out costs as
 // much of the poll's budget as an await: a stream that always has one more does not starve other tasks.

@@ -41,7 +41,8 @@ private:
 template <class S, class F>
 Map(std::in_place_t, S&&, F) -> Map<S, F>;
 /// `fn(item)`. A function that gives futures makes a stream of futures, for `buffered`; `then` waits for
-/// them.
+/// them. Such a function takes an item that is a value by value, if it is a coroutine: the item does not
+/// stay.
 template <class F>
 [[nodiscard]] auto map(F fn) {
     return detail::pipe<Map>(std::move(fn));
@@ -63,7 +64,7 @@ private:
 template <class S, class F>
 Then(std::in_place_t, S&&, F) -> Then<S, F>;
 /// What the future completes with that `fn(item)` gives (`Unit` for nothing). One at a time; `buffered` has
-/// several.
+/// several. The item stays until then: a coroutine may take it by reference.
 template <class F>
 [[nodiscard]] auto then(F fn) {
     return detail::pipe<Then>(std::move(fn));

@@ -5,7 +5,8 @@
 #include "rouse/stream/ask.hpp"
 #include "rouse/stream/pipe.hpp"
 
-// The beginning of a stream, or all but the beginning. A function may give its answer, or a future of it.
+// The beginning of a stream, or all but the beginning. A function may give its answer, or a future of it; the
+// item stays until it has completed, so a coroutine may take it by reference.
 //
 // All of them: woken as the stream below, and by the future of the answer. Those that skip pay for each item
 // with the poll's budget. Cancel: a poll that is dropped loses nothing. Those that end before the stream

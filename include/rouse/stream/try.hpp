@@ -75,6 +75,7 @@ public:
     }
     void end() noexcept {
         reply_.end();
+        item_.reset();
         upstream_.end();
     }
     void inspect(Inspector& to) const {
@@ -85,13 +86,27 @@ public:
 private:
     using Value = typename Reply::Value;
     Poll<std::optional<Value>> ask(Context& cx) {
-        if constexpr (Reply::waits)
-            if (reply_.is_awaited()) return pass(reply_.go_on(cx));
-        auto next = upstream_.poll(cx);
-        if (!detail::has_item(next)) return detail::without_item<Value>(next);
-        auto& item = *next.value();
-        if (!item) return detail::an_item<Value>(std::unexpect, std::forward<From>(item).error());
-        return pass(reply_.poll(cx, [&]() -> decltype(auto) { return step_(*std::forward<From>(item)); }));
+        if constexpr (Reply::waits) {
+            if (!reply_.is_awaited()) {
+                auto next = upstream_.poll(cx);
+                if (!detail::has_item(next)) return detail::without_item<Value>(next);
+                auto& item = *next.value();
+                if (!item) return detail::an_item<Value>(std::unexpect, std::forward<From>(item).error());
+                item_.emplace(std::forward<From>(item)); // a coroutine may take it by reference
+            }
+            auto value = answer(cx, *item_);
+            if (value.is_ready()) item_.reset();
+            return pass(std::move(value));
+        } else {
+            auto next = upstream_.poll(cx);
+            if (!detail::has_item(next)) return detail::without_item<Value>(next);
+            auto& item = *next.value();
+            if (!item) return detail::an_item<Value>(std::unexpect, std::forward<From>(item).error());
+            return pass(answer(cx, item));
+        }
+    }
+    Poll<Value> answer(Context& cx, std::remove_reference_t<From>& item) {
+        return reply_.poll(cx, [&]() -> decltype(auto) { return step_(*std::forward<From>(item)); });
     }
     static Poll<std::optional<Value>> pass(Poll<Value>&& value) {
         if (value.is_pending()) return Pending;
@@ -99,7 +114,8 @@ private:
     }
     detail::Upstream<S> upstream_;
     Step step_;
-    [[no_unique_address]] Reply reply_;
+    Maybe<From> item_;
+    [[no_unique_address]] Reply reply_; // may refer to the item and to the function
 };
 template <class S, class Step>
 TryEach(std::in_place_t, S&&, Step) -> TryEach<S, Step>;
