@@ -82,7 +82,8 @@ SignalListener* take_place(int signal, int eventfd) {
     place->signal.store(signal, memory_order_seq_cst);
     if (!is_new) return place;
     place->next = first_listener.load(memory_order_relaxed);
-    while (!first_listener.compare_exchange_weak(place->next, place, memory_order_acq_rel, memory_order_relaxed)) {}
+    while (!first_listener.compare_exchange_weak(place->next, place, memory_order_acq_rel,
+                                                 memory_order_relaxed)) {}
     return place;
 }
 

@@ -45,8 +45,8 @@ public:
 
     /// Runs a Task, a Future, or the task of a function, until it ends, and all other tasks of the runtime
     /// meanwhile; sleeps when none is runnable. Returns its value or throws what it threw: `LostWaker` when
-    /// it can never be woken again, `RuntimeDeadlock` when it is proven that nothing can. Tasks that are left over
-    /// stay, and go on with the next call. Not from within a task: the thread cannot drive twice.
+    /// it can never be woken again, `RuntimeDeadlock` when it is proven that nothing can. Tasks that are left
+    /// over stay, and go on with the next call. Not from within a task: the thread cannot drive twice.
     template <class F>
         requires detail::TaskSource<F>
     decltype(auto) block_on(F&& main, SourceLocation where = std::source_location::current()) {
