@@ -56,7 +56,9 @@ public:
             pause_.reset();
         }
         auto next = upstream_.poll(cx);
-        if (detail::has_item(next)) pause_.emplace(sleep(gap_));
+        // From now on, asked or not: a `sleep` would count from its first poll.
+        if (detail::has_item(next))
+            pause_.emplace(gap_ < Instant::max() - now() ? now() + gap_ : Instant::max());
         return next;
     }
     void end() noexcept {
