@@ -116,7 +116,11 @@ private:
 };
 
 Task<> pass_on(TokenRing& ring, std::size_t member) {
-    while (co_await ring.token(member)) ring.pass();
+    bool mine = co_await ring.token(member);
+    while (mine) {
+        ring.pass();
+        mine = co_await ring.token(member);
+    }
 }
 
 Task<Nanoseconds> token_ring(std::uint64_t n) {

@@ -17,10 +17,12 @@ public:
 };
 
 rouse::Task<> serve(rouse::watch::Receiver<Config> config) {
-    do {
+    for (;;) {
         const int limit = config.borrow_and_update()->limit; // not kept across an await
         std::printf("serving at most %d\n", limit);
-    } while (co_await config.changed());
+        const auto changed = co_await config.changed();
+        if (!changed) break;
+    }
     std::printf("no more changes\n");
 }
 
