@@ -149,8 +149,11 @@ public:
     /// Aborts all tasks, and waits until they are gone.
     [[nodiscard]] Task<> shutdown() {
         abort_all();
-        bool more = true; // g++ 12 wants a variable in a coroutine that awaits in a condition
-        while (more) more = (co_await join_next()).has_value();
+        bool more = true; // g++ 12 cannot await in the condition of a loop here
+        while (more) {
+            const auto next = co_await join_next();
+            more = next.has_value();
+        }
     }
     /// Lets go of all tasks: they run on, and nobody joins them.
     void detach_all() noexcept { set_.clear(); }
