@@ -204,7 +204,15 @@ private:
 
 void LockWait::queue(const Waker& waker) {
     queued_ = last_number.fetch_add(1, memory_order_relaxed) + 1;
+    note_who_polls();
     enter(waker);
+}
+
+void LockWait::note_who_polls() noexcept {
+    const Cell* const cell = running_cell();
+    polled_by_ = own_task();
+    id_ = cell ? cell->id() : 0;
+    where_ = await_place();
 }
 
 void LockWait::enter(const Waker& waker) {
@@ -212,10 +220,7 @@ void LockWait::enter(const Waker& waker) {
     const bool alone = awaited_ && task && task_of(waker) == task;
     if (task_ == (alone ? task : nullptr) && polled_by_ == task) return;
     leave();
-    const Cell* const cell = running_cell();
-    polled_by_ = task;
-    id_ = cell ? cell->id() : 0;
-    where_ = await_place();
+    note_who_polls();
     if (!alone) return;
     // One chain of RMWs: of two that close a cycle the later one sees what the earlier one has.
     number_ = last_number.fetch_add(1, memory_order_acq_rel) + 1;
@@ -241,8 +246,9 @@ std::exception_ptr LockWait::look_along() {
     if (!cycle.walk(task) || !cycle.is_stuck() || !again.walk(task) || !again.is(cycle)) return nullptr;
     LockCycle report;
     if (!cycle.describe(report)) return nullptr;
-    told_ = true;
-    return diagnose_cycle(std::move(report));
+    std::exception_ptr error = diagnose_cycle(std::move(report));
+    told_ = !error; // left as it is: once is enough
+    return error;
 }
 
 } // namespace rouse::detail

@@ -338,6 +338,41 @@ TEST(LockDeadlock, one_that_was_caught_waits_no_longer) {
     EXPECT_EQ(cycles.size(), 1u);
 }
 
+TEST(LockDeadlock, one_that_was_caught_and_is_awaited_again_is_thrown_again) {
+    std::vector<LockCycle> cycles;
+    Mutex<int> lock;
+    auto runtime = rouse::Runtime::current_thread(told(cycles));
+    auto main = [&]() -> Task<> {
+        auto guard = co_await lock.lock();
+        auto wait = lock.lock();
+        for (int i = 0; i < 2; ++i) {
+            try {
+                auto again = co_await wait;
+                ADD_FAILURE();
+            } catch (const LockDeadlock&) {}
+        }
+    };
+    runtime.block_on(main);
+    EXPECT_EQ(cycles.size(), 2u);
+}
+
+TEST(LockDeadlock, a_lock_that_was_given_to_a_child_is_of_its_task) {
+    std::vector<LockCycle> cycles;
+    Mutex<int> lock;
+    auto runtime = rouse::Runtime::current_thread(told(cycles));
+    auto main = [&]() -> Task<> {
+        auto guard = co_await lock.lock();
+        auto waits = [&]() -> Task<> { auto mine = co_await lock.lock(); };
+        auto both = [&]() -> Task<> { (void)co_await rouse::join(waits(), rouse::yield_now()); };
+        auto other = rouse::spawn(both);
+        co_await rouse::yield_now();
+        std::move(guard).unlock(); // it has not looked yet
+        EXPECT_EQ(lock.holder(), other.id());
+        co_await other;
+    };
+    runtime.block_on(main);
+}
+
 TEST(LockDeadlock, a_reader_that_was_queued_before_the_writer_is_none) {
     std::vector<LockCycle> cycles;
     auto options = told(cycles);

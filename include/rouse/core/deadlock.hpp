@@ -50,9 +50,9 @@ public:
 };
 
 /// Thrown by the await of a lock that closed a cycle. Only on proof: each task of the cycle awaits its lock
-/// with nothing beside it (no timeout, no select), and each guard lies where it was made, in the
-/// coroutines of the task itself. The lock is as it
-/// was; when the exception unwinds the task's frame the guards in it go, and the others go on.
+/// with nothing beside it (no timeout, no select), and each guard lies where it was made, in the coroutines
+/// of the task itself. The lock is as it was, and the wait has lost its place; when the exception unwinds the
+/// task's frame the guards in it go, and the others go on. One that is awaited again looks again.
 class LockDeadlock final : public Deadlock {
 public:
     explicit LockDeadlock(std::shared_ptr<const LockCycle> cycle);

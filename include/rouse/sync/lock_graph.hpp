@@ -17,12 +17,15 @@
 // table.
 //
 // Task A waits for a lock that B has, B for one of C's, and so on to A. That is the end of all of them if, at
-// one time, each
-//   - awaits its lock itself, in the coroutine that the task is suspended in: then it does nothing before it
-//   has the lock, whoever
-//     wakes it (as a child of select, join or timeout, or in a poll function, it might), and
-//   - has its lock in a guard that lies where it was made, in the task's frames: a guard that was moved may
-//   be anybody's.
+// one time, each of them is such that
+//
+//     it awaits its lock itself, in the coroutine that the task is suspended in. Then it does nothing before
+//     it has the lock, whoever wakes it. As a child of select, join or timeout, or in a poll function, it
+//     might.
+//
+//     it has the other's lock in a guard that lies where it was made, in the task's own coroutines. A guard
+//     that was moved may be anybody's.
+//
 // Aborting one of them would end it; but that is no going on.
 //
 // [G1] A task that awaits a lock and has to wait enters itself, under the lock's own lock and that of a shard
@@ -127,6 +130,7 @@ private:
     friend class LockOwners;
     class Step;
     class Cycle;
+    void note_who_polls() noexcept;
     void leave_table() noexcept;
     std::exception_ptr look_along();
 
