@@ -15,9 +15,11 @@ namespace rouse::detail {
 class PermitNode : public WaitNode {
 public:
     PermitNode() noexcept = default;
-    PermitNode(PermitNode&&) noexcept = default;
-    /// Of a lock: before a poll.
-    void wait_for_lock(LockWait& wait) noexcept { lock_wait_ = &wait; }
+    PermitNode(PermitNode&& other) noexcept : WaitNode(std::move(other)) {} // `lock_wait_` is of the future
+    /// Of a lock: before a poll. One that is queued already has it, and whoever grants reads it.
+    void wait_for_lock(LockWait& wait) noexcept {
+        if (lock_wait_ != &wait) lock_wait_ = &wait;
+    }
     /// That was acquired, and not used.
     void give_lock_back() noexcept {
         if (lock_wait_) lock_wait_->give_back();
