@@ -7,7 +7,6 @@
 
 #include "support/server.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -131,11 +130,12 @@ Task<int> copy(std::string from, std::string to) {
 }
 
 int main(int argc, char** argv) {
-    CLI::App app("Copies a file, and shows how far it is. Ctrl-C leaves nothing behind.", "copy");
+    servers::Arguments arguments("copy",
+                                 "Copies a file, and shows how far it is. Ctrl-C leaves nothing behind.");
     std::string from, to;
-    app.add_option("source", from, "The file to copy")->required();
-    app.add_option("target", to, "What the copy is called; a file of that name is replaced")->required();
-    if (const auto ended = servers::parse(app, argc, argv)) return *ended;
+    arguments.required("source", from, "The file to copy");
+    arguments.required("target", to, "What the copy is called; a file of that name is replaced");
+    if (const auto ended = arguments.parse(argc, argv)) return *ended;
     rouse::RuntimeOptions options;
     options.blocking_patience =
         100ms; // a read that hangs (a dead disk, a pipe) is not waited for after Ctrl-C

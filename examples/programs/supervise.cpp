@@ -7,7 +7,6 @@
 
 #include "support/server.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <csignal>
@@ -22,9 +21,9 @@ constexpr std::size_t longest_line = 64 * 1024; // one that goes on is broken he
 
 class Options {
 public:
-    double first_pause = 0.1;
-    double longest_pause = 10;
-    double grace = 5;
+    std::chrono::duration<double> first_pause{0.1};
+    std::chrono::duration<double> longest_pause{10};
+    std::chrono::duration<double> grace{5};
     std::vector<std::string> services;
 };
 
@@ -34,8 +33,8 @@ public:
     std::string command;
 };
 
-rouse::Duration seconds(double count) {
-    return std::chrono::duration_cast<rouse::Duration>(std::chrono::duration<double>(count));
+rouse::Duration exact(std::chrono::duration<double> time) {
+    return std::chrono::duration_cast<rouse::Duration>(time);
 }
 
 /// To the end of `pipe`: each line with the name in front. A child that died may have left children, who have
@@ -62,7 +61,7 @@ void signal_group(const Child& child, int number) { (void)::kill(-child.id(), nu
 
 Task<> end(const std::string& name, Child& child, const Options& options) {
     signal_group(child, SIGTERM);
-    auto ended = co_await rouse::timeout(seconds(options.grace), child.wait());
+    auto ended = co_await rouse::timeout(exact(options.grace), child.wait());
     if (!ended) {
         servers::say(fmt::format("{} does not end: killed", name));
         signal_group(child, SIGKILL);
@@ -103,17 +102,17 @@ Task<bool> run_once(const Service& service, rouse::oneshot::Receiver<void>& stop
 }
 
 Task<> keep_running(Service service, rouse::oneshot::Receiver<void> stop, const Options& options) {
-    rouse::Duration pause = seconds(options.first_pause);
+    rouse::Duration pause = exact(options.first_pause);
     for (;;) {
         const rouse::Instant begin = rouse::now();
         if (co_await run_once(service, stop, options)) co_return;
         // Who lived longer than the longest pause is healthy, and begins with the shortest again.
-        if (rouse::now() - begin > seconds(options.longest_pause)) pause = seconds(options.first_pause);
+        if (rouse::now() - begin > exact(options.longest_pause)) pause = exact(options.first_pause);
         servers::say(fmt::format("{} is started again in {:.3g} s", service.name,
                                  std::chrono::duration<double>(pause).count()));
         const auto first = co_await rouse::select(stop, rouse::sleep(pause));
         if (first.index() == 0) co_return;
-        pause = std::min(2 * pause, seconds(options.longest_pause));
+        pause = std::min(2 * pause, exact(options.longest_pause));
     }
 }
 
@@ -141,19 +140,13 @@ Task<int> supervise(std::vector<Service> services, const Options& options) {
 
 int main(int argc, char** argv) {
     Options options;
-    CLI::App app("Keeps programs running until SIGTERM or SIGINT, and hands on what they write.",
-                 "supervise");
-    app.add_option("services", options.services, "What to run: NAME=COMMAND, for the shell")->required();
-    const auto time = [&](const char* name, double& value, const char* what) {
-        app.add_option(name, value, what)
-            ->check(CLI::Range(0.001, 86400.0))
-            ->type_name("SECONDS")
-            ->capture_default_str();
-    };
-    time("--first-pause", options.first_pause, "Before the first new start; it doubles");
-    time("--longest-pause", options.longest_pause, "Up to this");
-    time("--grace", options.grace, "How long a program may take to end before it is killed");
-    if (const auto ended = servers::parse(app, argc, argv)) return *ended;
+    servers::Arguments arguments(
+        "supervise", "Keeps programs running until SIGTERM or SIGINT, and hands on what they write.");
+    arguments.required("services", options.services, "What to run: NAME=COMMAND, for the shell")
+        .optional("--first-pause", options.first_pause, "Before the first new start; it doubles")
+        .optional("--longest-pause", options.longest_pause, "Up to this")
+        .optional("--grace", options.grace, "How long a program may take to end before it is killed");
+    if (const auto ended = arguments.parse(argc, argv)) return *ended;
     std::vector<Service> services;
     for (const std::string& text : options.services) {
         const std::size_t equals = text.find('=');

@@ -6,8 +6,6 @@
 #include "support/http_request.hpp"
 #include "support/server.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <algorithm>
 #include <array>
 #include <cstring>

@@ -6,7 +6,6 @@
 
 #include "support/server.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <expected>
@@ -138,25 +137,17 @@ rouse::Task<int> query_all(const std::string& where, const std::vector<std::stri
 }
 
 int main(int argc, char** argv) {
-    CLI::App app(
-        "Sends queries to a PostgreSQL server, all at the same time, and prints their rows in order.",
-        "postgres_query");
+    servers::Arguments arguments(
+        "postgres_query",
+        "Sends queries to a PostgreSQL server, all at the same time, and prints their rows in order.");
     servers::Options options;
     std::string where;
     std::vector<std::string> texts;
-    double patience = 10;
-    app.add_option("--connect", where, "As libpq takes it: \"host=/run/postgresql dbname=postgres\"");
-    app.add_option("--threads", options.threads,
-                   "Worker threads; 0: one for each processor; 1: a runtime of one thread")
-        ->check(CLI::Range(0, 1024))
-        ->capture_default_str();
-    app.add_option("--patience", patience, "How long a query may take, with its connection")
-        ->check(CLI::Range(0.001, 86400.0))
-        ->type_name("SECONDS")
-        ->capture_default_str();
-    app.add_option("SQL", texts, "The queries")->required();
-    if (const auto ended = servers::parse(app, argc, argv)) return *ended;
-    options.patience = std::chrono::duration<double>(patience);
+    arguments.optional("--connect", where, "As libpq takes it: \"host=/run/postgresql dbname=postgres\"")
+        .optional("--threads", options.threads, 1024, servers::about_threads)
+        .optional("--patience", options.patience, "How long a query may take, with its connection")
+        .required("SQL", texts, "The queries");
+    if (const auto ended = arguments.parse(argc, argv)) return *ended;
     auto runtime = servers::make_runtime(options);
     return runtime.block_on(query_all(where, texts, options.limit()));
 }

@@ -7,8 +7,6 @@
 
 #include "support/server.hpp"
 
-#include <CLI/CLI.hpp>
-
 using rouse::net::TcpStream;
 
 rouse::Task<> forward(TcpStream client, servers::Connections& connections, rouse::net::SocketAddress target,
@@ -33,7 +31,7 @@ int main(int argc, char** argv) {
         "proxy", "Hands each connection on to another address, until SIGTERM or SIGINT.",
         "How long a connection to the target may take, and how long all may go on after that");
     std::string text;
-    line.app().add_option("--target", text, "Where to: 127.0.0.1:80, [::1]:80")->required();
+    line.arguments.required("--target", text, "Where to: 127.0.0.1:80, [::1]:80");
     if (const auto ended = line.parse(argc, argv)) return *ended;
     const auto target = rouse::net::SocketAddress::parse(text);
     if (!target || target->is_unix()) {

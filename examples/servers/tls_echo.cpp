@@ -7,8 +7,6 @@
 
 #include "support/server.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include <array>
 
 using rouse::net::TcpStream;
@@ -43,10 +41,8 @@ int main(int argc, char** argv) {
                               "How long a handshake may take, and connections may go on after that");
     std::string certificate;
     std::string key;
-    line.app()
-        .add_option("--certificate", certificate, "A PEM file: the certificate, and its chain")
-        ->required();
-    line.app().add_option("--key", key, "A PEM file: its key")->required();
+    line.arguments.required("--certificate", certificate, "A PEM file: the certificate, and its chain");
+    line.arguments.required("--key", key, "A PEM file: its key");
     if (const auto ended = line.parse(argc, argv)) return *ended;
 
     rouse::tls::ServerOptions options;

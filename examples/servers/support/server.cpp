@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "support/server.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -94,48 +93,14 @@ rouse::Task<int> listen_and_serve(Options options, Serve serve, const StopSignal
 } // namespace
 
 CommandLine::CommandLine(const std::string& name, const std::string& what, const std::string& patience)
-    : app_(std::make_unique<CLI::App>(what, name)) {
-    app_->add_option("--host", options.host, "The address to listen on")->capture_default_str();
-    app_->add_option("--port", options.port, "The port; 0: the system chooses one")->capture_default_str();
-    app_->add_option("--threads", options.threads,
-                     "Worker threads; 0: one for each processor; 1: a runtime of one thread")
-        ->check(CLI::Range(0, 1024))
-        ->capture_default_str();
-    app_->add_option_function<double>(
-            "--patience",
-            [this](double seconds) { options.patience = std::chrono::duration<double>(seconds); }, patience)
-        ->check(CLI::Range(0.001, 86400.0))
-        ->type_name("SECONDS")
-        ->default_str("10");
-    app_->add_option_function<unsigned>(
-            "--keepalive", [this](unsigned seconds) { options.keepalive = std::chrono::seconds(seconds); },
-            "After how long a client that has vanished, or reads nothing, is given up")
-        ->check(CLI::Range(1, 86400))
-        ->type_name("SECONDS")
-        ->default_str("60");
+    : arguments(name, what) {
+    arguments.optional("--host", options.host, "The address to listen on")
+        .optional("--port", options.port, "The port; 0: the system chooses one")
+        .optional("--threads", options.threads, 1024, about_threads)
+        .optional("--patience", options.patience, patience)
+        .optional("--keepalive", options.keepalive,
+                  "After how long a client that has vanished, or reads nothing, is given up");
 }
-CommandLine::~CommandLine() = default;
-
-std::optional<int> CommandLine::parse(int argc, char** argv) { return servers::parse(*app_, argc, argv); }
-
-std::optional<int> parse(CLI::App& app, int argc, char** argv) {
-    try {
-        app.parse(argc, argv);
-        return std::nullopt;
-    } catch (const CLI::CallForHelp&) {
-        say(app.help());
-        return 0;
-    } catch (const CLI::ParseError& error) {
-        complain(fmt::format("{}: {}; --help says what it takes", app.get_name(), error.what()));
-        return 2;
-    }
-}
-
-void say(std::string_view line) {
-    fmt::print(stdout, "{}\n", line);
-    std::fflush(stdout);
-}
-void complain(std::string_view line) { fmt::print(stderr, "{}\n", line); }
 
 Connections::Listed::Listed(Connections& all, int fd) : all_(all), fd_(fd) {
     const std::lock_guard lock(all_.mutex_);

@@ -4,6 +4,8 @@
 
 #include <rouse/rouse.hpp>
 
+#include "support/arguments.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,10 +15,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-
-namespace CLI {
-class App;
-} // namespace CLI
 
 namespace servers {
 
@@ -33,32 +31,20 @@ public:
     }
 };
 
+inline constexpr const char* about_threads =
+    "Worker threads; 0: one for each processor; 1: a runtime of one thread";
+
 /// The arguments of a server: `--host`, `--port`, `--threads`, `--patience`, `--keepalive`, `--help`, and
-/// what `app` is told besides.
+/// what `arguments` is told besides.
 class CommandLine {
 public:
     /// `patience`: what it is about, for the help.
     CommandLine(const std::string& name, const std::string& what, const std::string& patience);
-    ~CommandLine();
-    CommandLine(const CommandLine&) = delete;
-    CommandLine& operator=(const CommandLine&) = delete;
 
-    CLI::App& app() noexcept { return *app_; }
-    /// With what the program is to end at once: 0 after `--help`, 2 after bad arguments, of which one line on
-    /// stderr tells.
-    std::optional<int> parse(int argc, char** argv);
+    std::optional<int> parse(int argc, char** argv) { return arguments.parse(argc, argv); }
+    Arguments arguments;
     Options options;
-
-private:
-    std::unique_ptr<CLI::App> app_;
 };
-
-/// As `CommandLine::parse`, of a program that listens to nobody.
-std::optional<int> parse(CLI::App& app, int argc, char** argv);
-
-/// One line, at once: somebody waits for the address.
-void say(std::string_view line);
-void complain(std::string_view line);
 
 /// What the connections of a server share, and how they end: `stop` lets each finish what it is at, and is
 /// told when the last is gone.
