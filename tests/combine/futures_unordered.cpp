@@ -187,13 +187,13 @@ TEST(FuturesUnordered, an_exception_takes_its_future_along_and_no_other) {
 
 /// A runtime in which it is meant that something hangs.
 template <class F>
-void run_with_faults(F body) {
+void run_set_with_faults(F body) {
     rouse::RuntimeOptions options = rouse_test::paused_clock();
     options.on_hang = [](const rouse::HangReport&) {};
     rouse::run(std::move(body), std::move(options));
 }
 
-Task<int> forgets() { co_return co_await Forgetful(); }
+Task<int> forgets_its_waker() { co_return co_await Forgetful(); }
 Task<int> catches() {
     try {
         co_return co_await Forgetful();
@@ -205,7 +205,7 @@ Task<int> catches() {
 }
 
 TEST(FuturesUnordered, a_child_without_a_waker_throws_at_its_own_await) {
-    run_with_faults([]() -> Task<> {
+    run_set_with_faults([]() -> Task<> {
         FuturesUnordered<Task<int>> set;
         auto slow = []() -> Task<int> {
             co_await sleep(1h);
@@ -213,7 +213,7 @@ TEST(FuturesUnordered, a_child_without_a_waker_throws_at_its_own_await) {
         };
         set.push(slow());
         set.push(catches());
-        set.push(forgets());
+        set.push(forgets_its_waker());
         const auto start = rouse::now();
         auto first = co_await set.next();
         EXPECT_EQ(first, -1);
@@ -225,7 +225,7 @@ TEST(FuturesUnordered, a_child_without_a_waker_throws_at_its_own_await) {
 }
 
 TEST(FuturesUnordered, a_child_that_is_no_coroutine_is_thrown_by_next) {
-    run_with_faults([]() -> Task<> {
+    run_set_with_faults([]() -> Task<> {
         FuturesUnordered<rouse::BoxFuture<int>> set;
         set.push(rouse::boxed(rouse::never<int>()));
         set.push(rouse::boxed(Forgetful()));
@@ -235,7 +235,7 @@ TEST(FuturesUnordered, a_child_that_is_no_coroutine_is_thrown_by_next) {
 }
 
 TEST(FuturesUnordered, a_child_whose_last_waker_is_dropped_by_another_thread_throws) {
-    run_with_faults([]() -> Task<> {
+    run_set_with_faults([]() -> Task<> {
         ByHandSource<int> source;
         auto wait = [&]() -> Task<int> { co_return co_await ByHand<int>(source); };
         FuturesUnordered<Task<int>> set;
@@ -257,9 +257,9 @@ TEST(FuturesUnordered, a_child_whose_last_waker_is_dropped_by_another_thread_thr
 }
 
 TEST(FuturesUnordered, a_combinator_in_a_child_finds_its_own_lost_children) {
-    run_with_faults([]() -> Task<> {
+    run_set_with_faults([]() -> Task<> {
         auto both = []() -> Task<int> {
-            (void)co_await rouse::join(forgets(), sleep(1h));
+            (void)co_await rouse::join(forgets_its_waker(), sleep(1h));
             co_return 1;
         };
         FuturesUnordered<Task<int>> set;

@@ -29,7 +29,7 @@ using rouse_test::ByHandSource;
 using rouse_test::Forgetful;
 using rouse_test::run_paused;
 
-Task<int> after(rouse::Duration time, int value) {
+Task<int> comes_after(rouse::Duration time, int value) {
     co_await sleep(time);
     co_return value;
 }
@@ -37,15 +37,15 @@ Task<int> after(rouse::Duration time, int value) {
 TEST(SelectOn, calls_the_handler_of_the_first_and_gives_what_it_returns) {
     run_paused([]() -> Task<> {
         int expired = 0;
-        auto text =
-            co_await select_on(on(after(1s, 7), [&](int n) { return std::to_string(n); }), on(sleep(2s), [&] {
-                                   ++expired;
-                                   return std::string("late");
-                               }));
+        auto text = co_await select_on(on(comes_after(1s, 7), [&](int n) { return std::to_string(n); }),
+                                       on(sleep(2s), [&] {
+                                           ++expired;
+                                           return std::string("late");
+                                       }));
         EXPECT_EQ(text, "7");
         EXPECT_EQ(expired, 0);
         co_await select_on(on(sleep(1s), [&] { ++expired; }),
-                           on(after(2s, 1), [&](int n) { expired += n * 10; }));
+                           on(comes_after(2s, 1), [&](int n) { expired += n * 10; }));
         EXPECT_EQ(expired, 1);
         EXPECT_EQ(rouse_test::timers_set(), 0u);
     });
@@ -60,7 +60,7 @@ TEST(SelectOn, waits_for_a_handler_that_is_a_coroutine_when_the_losers_are_gone)
         };
         const auto plain = [](int) { return -1; };
         const auto start = rouse::now();
-        auto value = co_await select_on(on(after(1s, 1), handler), on(after(1h, 2), plain));
+        auto value = co_await select_on(on(comes_after(1s, 1), handler), on(comes_after(1h, 2), plain));
         EXPECT_EQ(value, 2);
         EXPECT_EQ(rouse::now() - start, 6s);
     });
@@ -79,10 +79,10 @@ TEST(SelectOn, an_arm_that_is_not_enabled_is_not_polled) {
 TEST(SelectOn, calls_otherwise_when_no_arm_is_enabled) {
     run_paused([]() -> Task<> {
         const auto give = [](int n) { return n; };
-        const auto fallback = [] { return after(1s, -1); };
-        auto none = co_await select_on(on(after(1s, 1), give).when(false), otherwise(fallback));
+        const auto fallback = [] { return comes_after(1s, -1); };
+        auto none = co_await select_on(on(comes_after(1s, 1), give).when(false), otherwise(fallback));
         EXPECT_EQ(none, -1);
-        auto one = co_await select_on(on(after(1s, 1), give), otherwise(fallback));
+        auto one = co_await select_on(on(comes_after(1s, 1), give), otherwise(fallback));
         EXPECT_EQ(one, 1);
     });
 }
@@ -144,7 +144,7 @@ TEST(SelectOn, a_handler_that_hangs_throws_and_an_arm_that_hangs_is_told_of) {
         EXPECT_THROW((void)co_await select_on(on(sleep(1s), hang)), rouse::LostWaker);
         // A lost arm is told of, and the others go on.
         const auto give = [](int n) { return n; };
-        auto value = co_await select_on(on(Forgetful(), give), on(after(1s, 4), give));
+        auto value = co_await select_on(on(Forgetful(), give), on(comes_after(1s, 4), give));
         EXPECT_EQ(value, 4);
     };
     rouse::run(body, std::move(options));

@@ -39,7 +39,7 @@ using rouse::TaskBuilder;
 constexpr std::uint32_t here(std::source_location where = std::source_location::current()) {
     return where.line();
 }
-bool contains(const std::string& text, const std::string& part) {
+bool mentions(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
 
@@ -114,15 +114,15 @@ TEST(long_poll, names_the_awaits_around_the_code_that_runs) {
     const LongPollReport report = reported.of(1, 2).value();
     EXPECT_GE(report.running, 10ms);
     const std::string text = rouse::format_report(report);
-    EXPECT_TRUE(contains(text, "blocking: task 1")) << text;
-    EXPECT_TRUE(contains(text, "and still is")) << text;
+    EXPECT_TRUE(mentions(text, "blocking: task 1")) << text;
+    EXPECT_TRUE(mentions(text, "and still is")) << text;
     if (ROUSE_TSAN) return;
     EXPECT_EQ(report.task_name, "blocks");
     EXPECT_EQ(report.stack[0].line(), lines[0]);
     EXPECT_EQ(report.stack[1].line(), lines[1]);
     EXPECT_EQ(report.spawned_at.line(), lines[2]);
     EXPECT_FALSE(report.native_stack.empty());
-    EXPECT_TRUE(contains(text, "native stack")) << text;
+    EXPECT_TRUE(mentions(text, "native stack")) << text;
 }
 
 TEST(long_poll, of_the_main_task_and_of_a_child_of_a_combinator) {

@@ -28,7 +28,7 @@ Task<int> throws(std::string what) {
     throw std::runtime_error(what);
 }
 
-bool contains(const std::string& text, const std::string& part) {
+bool has_words(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
 
@@ -53,11 +53,11 @@ TEST(unhandled, an_exception_of_a_detached_task_reaches_the_hook) {
     EXPECT_EQ(report.task_name, "careless");
     EXPECT_NE(report.task_id, 0u);
     EXPECT_EQ(what_of(report.error), "nobody cares");
-    EXPECT_TRUE(contains(report.spawned_at.file_name(), "unhandled.cpp"));
+    EXPECT_TRUE(has_words(report.spawned_at.file_name(), "unhandled.cpp"));
     const std::string text = rouse::format_report(report);
-    EXPECT_TRUE(contains(text, "unhandled: task")) << text;
-    EXPECT_TRUE(contains(text, "`careless`")) << text;
-    EXPECT_TRUE(contains(text, "nobody cares")) << text;
+    EXPECT_TRUE(has_words(text, "unhandled: task")) << text;
+    EXPECT_TRUE(has_words(text, "`careless`")) << text;
+    EXPECT_TRUE(has_words(text, "nobody cares")) << text;
 }
 
 TEST(unhandled, not_when_the_handle_is_alive_whatever_becomes_of_it_later) {
@@ -72,7 +72,7 @@ TEST(unhandled, not_when_the_handle_is_alive_whatever_becomes_of_it_later) {
         auto asked = spawn(throws, "asked");
         auto result = co_await std::move(asked).into_result();
         EXPECT_TRUE(result.error().is_failed());
-        EXPECT_TRUE(contains(result.error().what(), "asked")) << result.error().what();
+        EXPECT_TRUE(has_words(result.error().what(), "asked")) << result.error().what();
     });
     EXPECT_TRUE(scene.unhandled().empty());
 }
@@ -112,7 +112,7 @@ TEST(unhandled, what_is_no_std_exception) {
         co_await give_turns(5);
     });
     ASSERT_EQ(scene.unhandled().size(), 1u);
-    EXPECT_TRUE(contains(rouse::format_report(scene.unhandled()[0]), "no std::exception"));
+    EXPECT_TRUE(has_words(rouse::format_report(scene.unhandled()[0]), "no std::exception"));
 }
 
 TEST(unhandled, the_hook_may_spawn_and_the_report_outlives_the_task) {
@@ -144,8 +144,8 @@ TEST(unhandled, without_a_hook_it_is_printed) {
         co_await give_turns(5);
     });
     const std::string text = printed.take();
-    EXPECT_TRUE(contains(text, "unhandled: task 1")) << text;
-    EXPECT_TRUE(contains(text, "to stderr")) << text;
+    EXPECT_TRUE(has_words(text, "unhandled: task 1")) << text;
+    EXPECT_TRUE(has_words(text, "to stderr")) << text;
 }
 
 } // namespace

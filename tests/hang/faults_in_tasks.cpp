@@ -32,7 +32,7 @@ using rouse_test::Registers;
 using rouse_test::Scene;
 using rouse_test::Waiting;
 
-Task<int> await_it(Place& place, Registers registers) { co_return co_await Waiting(place, registers); }
+Task<int> waits_at(Place& place, Registers registers) { co_return co_await Waiting(place, registers); }
 
 TEST(faults_in_tasks, never_registers) {
     Scene scene;
@@ -60,7 +60,7 @@ TEST(faults_in_tasks, never_registers_alone_in_the_runtime) {
     options.on_hang = [&](const rouse::HangReport&) { ++hangs; };
     auto runtime = rouse::Runtime::current_thread(std::move(options));
     Place place;
-    EXPECT_THROW(runtime.block_on(await_it(place, Registers::never)), rouse::LostWaker);
+    EXPECT_THROW(runtime.block_on(waits_at(place, Registers::never)), rouse::LostWaker);
     EXPECT_EQ(place.polls(), 1);
     EXPECT_EQ(hangs, 1u);
 }
@@ -89,7 +89,7 @@ TEST(faults_in_tasks, does_not_register_again_after_a_wake) {
     Scene scene;
     Place place;
     scene.run([&]() -> Task<> {
-        auto handle = spawn(await_it(place, Registers::once));
+        auto handle = spawn(waits_at(place, Registers::once));
         co_await give_turns(2);
         auto wakers = place.take();
         EXPECT_EQ(wakers.size(), 1u);
@@ -107,7 +107,7 @@ TEST(faults_in_tasks, woken_by_reference_and_then_forgotten) {
     Scene scene;
     Place place;
     scene.run([&]() -> Task<> {
-        auto handle = spawn(await_it(place, Registers::once));
+        auto handle = spawn(waits_at(place, Registers::once));
         co_await give_turns(2);
         auto wakers = place.take();
         wakers.front().wake_by_ref();
@@ -122,7 +122,7 @@ TEST(faults_in_tasks, the_waker_is_dropped_unwoken_by_a_cleared_container) {
     Scene scene;
     Place place;
     scene.run([&]() -> Task<> {
-        auto handle = spawn(await_it(place, Registers::each_poll));
+        auto handle = spawn(waits_at(place, Registers::each_poll));
         co_await give_turns(2);
         const int dropped_at = scene.turns();
         place.forget();
@@ -143,7 +143,7 @@ TEST(faults_in_tasks, the_waker_is_dropped_unwoken_by_a_cleared_container_of_man
     Place place;
     scene.run([&]() -> Task<> {
         std::vector<rouse::JoinHandle<int>> handles;
-        for (std::size_t i = 0; i < tasks; ++i) handles.push_back(spawn(await_it(place, Registers::once)));
+        for (std::size_t i = 0; i < tasks; ++i) handles.push_back(spawn(waits_at(place, Registers::once)));
         co_await give_turns(2);
         EXPECT_EQ(place.wakers(), tasks);
         place.forget();
@@ -163,7 +163,7 @@ TEST(faults_in_tasks, the_waker_is_dropped_unwoken_by_a_destroyed_callback) {
     Scene scene;
     Place place;
     scene.run([&]() -> Task<> {
-        auto handle = spawn(await_it(place, Registers::once));
+        auto handle = spawn(waits_at(place, Registers::once));
         co_await give_turns(2);
         auto shared = std::make_shared<rouse::Waker>(std::move(place.take().front()));
         std::function<void()> callback = [shared = std::move(shared)] { shared->wake_by_ref(); };
@@ -181,7 +181,7 @@ TEST(faults_in_tasks, the_waker_is_dropped_unwoken_by_another_thread) {
     Place place;
     long dropper = 0;
     scene.run([&]() -> Task<> {
-        auto handle = spawn(await_it(place, Registers::once));
+        auto handle = spawn(waits_at(place, Registers::once));
         co_await give_turns(2);
         const int dropped_at = scene.turns();
         std::thread([&, wakers = place.take()]() mutable {
@@ -288,7 +288,7 @@ TEST(faults_in_tasks, after_a_move_of_the_state_to_another_thread) {
     Scene scene;
     Place place;
     scene.run([&]() -> Task<> {
-        Task<int> moved = await_it(place, Registers::once);
+        Task<int> moved = waits_at(place, Registers::once);
         auto first_poll = [&](rouse::Context& cx) -> rouse::Poll<> {
             EXPECT_TRUE(moved.poll(cx).is_pending()); // this task's waker is registered
             return rouse::Ready();

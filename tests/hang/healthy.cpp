@@ -29,7 +29,7 @@ using rouse_test::Registers;
 using rouse_test::Scene;
 using rouse_test::Waiting;
 
-Task<int> await_it(Place& place, Registers registers) { co_return co_await Waiting(place, registers); }
+Task<int> awaits_place(Place& place, Registers registers) { co_return co_await Waiting(place, registers); }
 
 /// A scene in which nothing may be told.
 class healthy : public testing::Test {
@@ -89,7 +89,7 @@ TEST_F(healthy, cloned_many_times_and_all_but_one_dropped) {
 
 TEST_F(healthy, cloned_from_the_last_clone_which_is_then_dropped) {
     scene.run([&]() -> Task<> {
-        auto handle = spawn(await_it(place, Registers::once));
+        auto handle = spawn(awaits_place(place, Registers::once));
         co_await give_turns(2);
         rouse::Waker waker = std::move(place.take().front());
         for (int i = 0; i < 1000; ++i) waker = waker.clone();
@@ -141,7 +141,7 @@ TEST_F(healthy, replaced_on_each_poll) {
     for (const Registers registers : {Registers::each_poll, Registers::drop_then_clone}) {
         Place here;
         scene.run([&]() -> Task<> {
-            auto handle = spawn(await_it(here, registers));
+            auto handle = spawn(awaits_place(here, registers));
             for (int i = 0; i < 100; ++i) {
                 co_await give_turns(2);
                 EXPECT_EQ(here.wakers(), 1u);
@@ -177,7 +177,7 @@ TEST_F(healthy, a_dropped_oneshot_sender_is_an_error_and_no_hang) {
 
 TEST_F(healthy, an_aborted_task) {
     scene.run([&]() -> Task<> {
-        auto handle = spawn(await_it(place, Registers::once));
+        auto handle = spawn(awaits_place(place, Registers::once));
         co_await give_turns(2);
         handle.abort();
         place.forget(); // the last waker goes after the abort, before the task's end
@@ -188,7 +188,7 @@ TEST_F(healthy, an_aborted_task) {
 
 TEST_F(healthy, an_aborted_task_whose_waker_went_first) {
     scene.run([&]() -> Task<> {
-        auto handle = spawn(await_it(place, Registers::once));
+        auto handle = spawn(awaits_place(place, Registers::once));
         co_await give_turns(2);
         place.forget();
         handle.abort();
@@ -222,7 +222,7 @@ TEST(healthy_after_abort, the_note_of_a_dropped_waker_goes_with_its_task) {
 
 TEST_F(healthy, a_task_that_awaits_a_join_handle) {
     scene.run([&]() -> Task<> {
-        auto inner = spawn(await_it(place, Registers::each_poll));
+        auto inner = spawn(awaits_place(place, Registers::each_poll));
         auto middle_body = [](rouse::JoinHandle<int> handle) -> Task<int> { co_return co_await handle + 1; };
         auto middle = spawn(middle_body, std::move(inner));
         auto outer = spawn(middle_body, std::move(middle));
@@ -264,7 +264,7 @@ TEST_F(healthy, a_nested_block_on_inside_of_a_thread_that_a_task_waits_for) {
 
 TEST_F(healthy, a_future_that_changes_hands_between_two_tasks) {
     scene.run([&]() -> Task<> {
-        auto task = std::make_unique<Task<int>>(await_it(place, Registers::each_poll));
+        auto task = std::make_unique<Task<int>>(awaits_place(place, Registers::each_poll));
         auto poll_once = [&](rouse::Context& cx) -> rouse::Poll<> {
             EXPECT_TRUE(task->poll(cx).is_pending());
             return rouse::Ready();
@@ -282,7 +282,7 @@ TEST_F(healthy, a_waker_that_outlives_its_task_and_its_runtime) {
     {
         Scene short_lived;
         short_lived.run([&]() -> Task<> {
-            auto handle = spawn(await_it(place, Registers::once));
+            auto handle = spawn(awaits_place(place, Registers::once));
             co_await give_turns(2);
             late = place.take();
             late.push_back(late.front().clone());

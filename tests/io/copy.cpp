@@ -275,8 +275,8 @@ private:
 
 template <class Case>
 class CopyDroppedAnywhere : public testing::Test {};
-using Cases = testing::Types<Copies, CopiesBoth>;
-TYPED_TEST_SUITE(CopyDroppedAnywhere, Cases);
+using CopyCases = testing::Types<Copies, CopiesBoth>;
+TYPED_TEST_SUITE(CopyDroppedAnywhere, CopyCases);
 
 TYPED_TEST(CopyDroppedAnywhere, it_keeps_no_waker) {
     rouse_test::drop_anywhere<TypeParam>(rouse_test::DropPoint::while_it_waits);

@@ -35,7 +35,7 @@ using rouse::io::room;
 using rouse::testing::Harness;
 
 template <class F>
-auto run(F main) {
+auto run_with_clock(F main) {
     auto options = rouse_test::quiet_options();
     options.paused_clock = false;
     return rouse::run(std::move(main), options);
@@ -191,7 +191,7 @@ TEST(ReadWrite, without_vectored_writes_the_first_buffer_that_is_not_empty_is_wr
 // ---- pipes ----
 
 TEST(Pipe, bytes_go_through_and_the_end_too) {
-    run([]() -> Task<> {
+    run_with_clock([]() -> Task<> {
         auto ends = or_throw(rouse::io::pipe());
         auto& [sender, receiver] = ends;
         std::string text;
@@ -209,7 +209,7 @@ TEST(Pipe, bytes_go_through_and_the_end_too) {
 }
 
 TEST(Pipe, more_than_it_holds_goes_through_piece_by_piece) {
-    run([]() -> Task<> {
+    run_with_clock([]() -> Task<> {
         auto ends = or_throw(rouse::io::pipe());
         auto& [sender, receiver] = ends;
         const std::string sent(1 << 20, 'z');
@@ -230,7 +230,7 @@ TEST(Pipe, a_write_without_reader_is_an_error_and_no_signal) {
     static volatile std::sig_atomic_t raised = 0;
     action.sa_handler = [](int) { raised = 1; };
     sigaction(SIGPIPE, &action, &before);
-    run([]() -> Task<> {
+    run_with_clock([]() -> Task<> {
         auto ends = or_throw(rouse::io::pipe());
         auto& [sender, receiver] = ends;
         receiver.close();
@@ -243,7 +243,7 @@ TEST(Pipe, a_write_without_reader_is_an_error_and_no_signal) {
 }
 
 TEST(Pipe, a_full_pipe_makes_the_writer_wait_and_a_drop_gives_up) {
-    run([]() -> Task<> {
+    run_with_clock([]() -> Task<> {
         auto ends = or_throw(rouse::io::pipe());
         auto& [sender, receiver] = ends;
         (void)rouse_test::fill(sender.fd());
@@ -260,7 +260,7 @@ TEST(Pipe, a_full_pipe_makes_the_writer_wait_and_a_drop_gives_up) {
 }
 
 TEST(Pipe, a_pending_read_dropped_by_select_never_touches_the_room_again) {
-    run([]() -> Task<> {
+    run_with_clock([]() -> Task<> {
         auto ends = or_throw(rouse::io::pipe());
         auto& [sender, receiver] = ends;
         for (int i = 0; i < 100; ++i) {
@@ -278,7 +278,7 @@ TEST(Pipe, a_pending_read_dropped_by_select_never_touches_the_room_again) {
 }
 
 TEST(Pipe, a_read_that_is_dropped_takes_its_waker_back_from_poll_read_too) {
-    run([]() -> Task<> {
+    run_with_clock([]() -> Task<> {
         auto ends = or_throw(rouse::io::pipe());
         std::string text(4, '-');
         Harness reading(rouse::io::read(ends.second, room(text)));
@@ -291,7 +291,7 @@ TEST(Pipe, a_read_that_is_dropped_takes_its_waker_back_from_poll_read_too) {
 }
 
 TEST(Pipe, vectored_reads_and_writes) {
-    run([]() -> Task<> {
+    run_with_clock([]() -> Task<> {
         auto ends = or_throw(rouse::io::pipe());
         auto& [sender, receiver] = ends;
         const std::array<ConstBytes, 3> buffers{bytes("ab"), bytes(""), bytes("cde")};

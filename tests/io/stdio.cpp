@@ -30,7 +30,7 @@ using rouse::io::Stdout;
 static_assert(rouse::io::AsyncRead<Stdin> && rouse::io::AsyncWrite<Stdout>);
 
 template <class F>
-auto run(F main) {
+auto run_here(F main) {
     auto options = rouse_test::quiet_options();
     options.paused_clock = false;
     return rouse::run(std::move(main), std::move(options));
@@ -54,7 +54,7 @@ std::array<int, 2> make_pipe() {
 
 TEST(Stdio, pipes_are_driven_and_left_as_they_were) {
     const Fds pipe(make_pipe());
-    run([&]() -> Task<> {
+    run_here([&]() -> Task<> {
         auto input = or_throw(Stdin::of(pipe.fds[0]));
         auto output = or_throw(Stdout::of(pipe.fds[1]));
         EXPECT_FALSE(input.is_pooled());
@@ -79,7 +79,7 @@ TEST(Stdio, files_and_sockets_are_left_to_the_pool) {
     std::array<int, 2> ends{};
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
     const Fds sockets(ends);
-    run([&]() -> Task<> {
+    run_here([&]() -> Task<> {
         auto output = or_throw(Stdout::of(file));
         EXPECT_TRUE(output.is_pooled());
         or_throw(co_await rouse::io::write_all(output, bytes("hello")));
@@ -106,7 +106,7 @@ TEST(Stdio, terminals_are_driven) {
     const int slave = ::open(::ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
     ASSERT_GE(slave, 0);
     const Fds terminal({master, slave});
-    run([&]() -> Task<> {
+    run_here([&]() -> Task<> {
         auto input = or_throw(Stdin::of(terminal.fds[1]));
         EXPECT_FALSE(input.is_pooled());
         std::string text(10, '-');
@@ -121,7 +121,7 @@ TEST(Stdio, terminals_are_driven) {
 
 TEST(Stdio, dev_null_and_closed_ones) {
     const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-    run([&]() -> Task<> {
+    run_here([&]() -> Task<> {
         auto input = or_throw(Stdin::of(null));
         std::string text(10, '-');
         EXPECT_EQ(co_await input.read(room(text)), 0u);
@@ -132,7 +132,7 @@ TEST(Stdio, dev_null_and_closed_ones) {
 
 TEST(Stdio, nobody_reads) {
     auto fds = make_pipe();
-    run([&]() -> Task<> {
+    run_here([&]() -> Task<> {
         auto output = or_throw(Stdout::of(fds[1]));
         ::close(fds[0]);
         EXPECT_EQ((co_await output.write(bytes("x"))).error(), std::errc::broken_pipe);

@@ -24,7 +24,7 @@ using rouse::RuntimeOptions;
 using rouse::spawn;
 using rouse::Task;
 
-RuntimeOptions workers(unsigned count) {
+RuntimeOptions with_workers(unsigned count) {
     RuntimeOptions options;
     options.worker_threads = count;
     options.long_poll_threshold = 0ms;
@@ -32,7 +32,7 @@ RuntimeOptions workers(unsigned count) {
 }
 
 TEST(MultiThread, block_on_gives_the_value_and_throws_what_was_thrown) {
-    auto runtime = Runtime::multi_thread(workers(2));
+    auto runtime = Runtime::multi_thread(with_workers(2));
     EXPECT_EQ(runtime.block_on([]() -> Task<int> { co_return 42; }), 42);
     EXPECT_THROW(runtime.block_on([]() -> Task<> {
         co_await rouse::yield_now();
@@ -43,7 +43,7 @@ TEST(MultiThread, block_on_gives_the_value_and_throws_what_was_thrown) {
 }
 
 TEST(MultiThread, block_on_runs_on_a_worker_and_several_at_a_time) {
-    auto runtime = Runtime::multi_thread(workers(2));
+    auto runtime = Runtime::multi_thread(with_workers(2));
     std::barrier meet(2);
     const auto here = std::this_thread::get_id();
     const auto main = [&]() -> Task<bool> {
@@ -55,7 +55,7 @@ TEST(MultiThread, block_on_runs_on_a_worker_and_several_at_a_time) {
 }
 
 TEST(MultiThread, tasks_that_are_queued_behind_each_other_come_to_run_at_the_same_time) {
-    auto runtime = Runtime::multi_thread(workers(3));
+    auto runtime = Runtime::multi_thread(with_workers(3));
     std::barrier meet(3); // each blocks its worker until all three run
     const auto main = [&]() -> Task<> {
         auto blocks = [&]() -> Task<> {
@@ -74,7 +74,7 @@ TEST(MultiThread, tasks_that_are_queued_behind_each_other_come_to_run_at_the_sam
 
 TEST(MultiThread, a_million_tasks_each_end_once) {
     constexpr std::size_t count = ROUSE_TSAN || ROUSE_ASAN ? 50'000 : 1'000'000;
-    auto runtime = Runtime::multi_thread(workers(2));
+    auto runtime = Runtime::multi_thread(with_workers(2));
     std::atomic<std::size_t> ended{0};
     const auto main = [&]() -> Task<std::size_t> {
         auto one = [&](std::size_t n) -> Task<std::size_t> {
@@ -94,7 +94,7 @@ TEST(MultiThread, a_million_tasks_each_end_once) {
 }
 
 TEST(MultiThread, a_local_task_stays_where_it_was_spawned) {
-    auto runtime = Runtime::multi_thread(workers(3));
+    auto runtime = Runtime::multi_thread(with_workers(3));
     std::atomic<int> moves{0};
     const auto main = [&]() -> Task<> {
         auto stays = [&]() -> Task<> {
@@ -122,7 +122,7 @@ TEST(MultiThread, a_local_task_stays_where_it_was_spawned) {
 }
 
 TEST(MultiThread, spawns_wakes_and_aborts_from_foreign_threads) {
-    auto runtime = Runtime::multi_thread(workers(2));
+    auto runtime = Runtime::multi_thread(with_workers(2));
     const rouse::Handle handle = runtime.handle();
     const rouse_test::Delivery<int> delivery;
     auto waits = [&]() -> Task<int> { co_return co_await delivery.arrival(); };
@@ -138,7 +138,7 @@ TEST(MultiThread, spawns_wakes_and_aborts_from_foreign_threads) {
 }
 
 TEST(MultiThread, sleeps_are_never_early_and_end_in_order) {
-    auto runtime = Runtime::multi_thread(workers(2));
+    auto runtime = Runtime::multi_thread(with_workers(2));
     const auto main = [&]() -> Task<> {
         auto sleeps = [](rouse::Duration time) -> Task<rouse::Duration> {
             const auto start = rouse::now();
@@ -154,7 +154,7 @@ TEST(MultiThread, sleeps_are_never_early_and_end_in_order) {
 
 // Set on one worker, polled again, reset and destroyed on another.
 TEST(MultiThread, a_timer_may_be_used_on_another_worker_than_where_it_was_set) {
-    auto runtime = Runtime::multi_thread(workers(2));
+    auto runtime = Runtime::multi_thread(with_workers(2));
     constexpr int rounds = ROUSE_TSAN || ROUSE_ASAN ? 200 : 2'000;
     const auto main = [&]() -> Task<> {
         auto churn = []() -> Task<> {
@@ -176,7 +176,7 @@ TEST(MultiThread, a_timer_may_be_used_on_another_worker_than_where_it_was_set) {
 class LostOnWorkers : public testing::Test {
 protected:
     static RuntimeOptions told(std::vector<rouse::HangCause>& causes, std::mutex& mutex) {
-        auto options = workers(2);
+        auto options = with_workers(2);
         options.on_hang = [&](const rouse::HangReport& report) {
             const std::lock_guard lock(mutex);
             causes.push_back(report.cause);
@@ -223,7 +223,7 @@ TEST_F(LostOnWorkers, a_waker_that_another_thread_drops_is_found) {
 }
 
 TEST(MultiThread, when_all_workers_are_blocked_a_spare_one_goes_on) {
-    auto runtime = Runtime::multi_thread(workers(2));
+    auto runtime = Runtime::multi_thread(with_workers(2));
     std::latch blocked(2), freed(1);
     auto blocks = [&]() -> Task<> {
         blocked.count_down();
@@ -259,7 +259,7 @@ TEST(MultiThread, the_end_of_the_runtime_destroys_what_is_left_once) {
     std::atomic<int> destroyed{0};
     std::vector<rouse::JoinHandle<>> handles;
     {
-        auto runtime = Runtime::multi_thread(workers(2));
+        auto runtime = Runtime::multi_thread(with_workers(2));
         for (int i = 0; i < 300; ++i) {
             auto task = [i, counted = Counted(destroyed)]() -> Task<> {
                 if (i % 3 == 0) co_await rouse::never<>();
@@ -278,7 +278,7 @@ TEST(MultiThread, the_end_of_the_runtime_destroys_what_is_left_once) {
 }
 
 TEST(MultiThread, a_handle_outlives_its_runtime) {
-    auto runtime = std::make_unique<Runtime>(Runtime::multi_thread(workers(2)));
+    auto runtime = std::make_unique<Runtime>(Runtime::multi_thread(with_workers(2)));
     const rouse::Handle handle = runtime->handle();
     const rouse::Handle from_inside =
         runtime->block_on([]() -> Task<rouse::Handle> { co_return rouse::Handle::current(); });
@@ -289,8 +289,8 @@ TEST(MultiThread, a_handle_outlives_its_runtime) {
 }
 
 TEST(MultiThread, runtimes_live_side_by_side_and_await_each_other) {
-    auto one = Runtime::multi_thread(workers(2));
-    auto two = Runtime::multi_thread(workers(2));
+    auto one = Runtime::multi_thread(with_workers(2));
+    auto two = Runtime::multi_thread(with_workers(2));
     auto three = Runtime::current_thread();
     const rouse::Handle to_two = two.handle();
     const auto main = [&]() -> Task<int> {
@@ -309,7 +309,7 @@ TEST(MultiThread, runtimes_live_side_by_side_and_await_each_other) {
 
 TEST(MultiThread, threads_have_names_and_hooks) {
     std::atomic<int> started{0}, stopped{0};
-    auto options = workers(3);
+    auto options = with_workers(3);
     options.name = "shop";
     options.on_thread_start = [&] { started.fetch_add(1); };
     options.on_thread_stop = [&] { stopped.fetch_add(1); };
@@ -327,7 +327,7 @@ TEST(MultiThread, threads_have_names_and_hooks) {
 }
 
 TEST(MultiThread, a_dump_shows_the_tasks_of_all_workers) {
-    auto runtime = Runtime::multi_thread(workers(2));
+    auto runtime = Runtime::multi_thread(with_workers(2));
     std::vector<rouse::JoinHandle<>> handles;
     for (int i = 0; i < 50; ++i)
         handles.push_back(runtime.handle().spawn([]() -> Task<> { co_await rouse::sleep(1h); }));
@@ -345,7 +345,7 @@ TEST(MultiThread, a_dump_shows_the_tasks_of_all_workers) {
 }
 
 TEST(MultiThreadDeathTest, its_clock_cannot_be_paused) {
-    RuntimeOptions options = workers(2);
+    RuntimeOptions options = with_workers(2);
     options.paused_clock = true;
     EXPECT_DEATH((void)Runtime::multi_thread(options), "current_thread");
 }

@@ -20,7 +20,7 @@ using rouse::Runtime;
 using rouse::RuntimeOptions;
 using rouse::Task;
 
-RuntimeOptions workers(unsigned count) {
+RuntimeOptions crew_of(unsigned count) {
     RuntimeOptions options;
     options.worker_threads = count;
     options.long_poll_threshold = 0ms;
@@ -54,7 +54,7 @@ private:
 
 // What a task owns dies on the worker too, after its last poll.
 TEST(multi_thread_blocking, when_destructors_block_all_workers_a_spare_one_goes_on) {
-    auto runtime = Runtime::multi_thread(workers(2));
+    auto runtime = Runtime::multi_thread(crew_of(2));
     std::latch blocked(2), freed(1), polled(1);
     // One ends by itself, and its closure blocks; the other is aborted, and its frame does.
     auto ends = runtime.handle().spawn([guard = BlocksAtEnd(blocked, freed)]() -> Task<> { co_return; });
@@ -78,7 +78,7 @@ TEST(multi_thread_blocking, when_destructors_block_all_workers_a_spare_one_goes_
 
 // The monitor rests when all workers idle; the spare ones are none of these.
 TEST(multi_thread_blocking, a_spare_worker_that_is_blocked_holds_up_nobody_elses_timer) {
-    auto runtime = Runtime::multi_thread(workers(2));
+    auto runtime = Runtime::multi_thread(crew_of(2));
     std::latch blocked(2), freed(1), fired(1);
     auto blocks = [&]() -> Task<> {
         blocked.count_down();
@@ -105,7 +105,7 @@ TEST(multi_thread_blocking, a_spare_worker_that_is_blocked_holds_up_nobody_elses
 }
 
 TEST(multi_thread_blocking, a_sleep_of_the_very_poll_that_blocks_fires) {
-    auto runtime = Runtime::multi_thread(workers(2));
+    auto runtime = Runtime::multi_thread(crew_of(2));
     std::latch fired(1);
     auto main = [&]() -> Task<> {
         auto timer = rouse::sleep(1ms);
@@ -143,7 +143,7 @@ TEST(multi_thread_blocking, the_end_of_the_runtime_waits_for_the_poll_that_runs_
         co_await takes_its_time();
     };
     {
-        auto runtime = Runtime::multi_thread(workers(1));
+        auto runtime = Runtime::multi_thread(crew_of(1));
         runtime.handle().spawn(first).detach();
         started.wait();
         ending.store(true);

@@ -29,7 +29,7 @@ using rouse::Runtime;
 using rouse::RuntimeOptions;
 using rouse::Task;
 
-RuntimeOptions workers(unsigned count) {
+RuntimeOptions crew_with(unsigned count) {
     RuntimeOptions options;
     options.worker_threads = count;
     options.long_poll_threshold = 0ms;
@@ -61,7 +61,7 @@ rouse::RuntimeDump complete_dump_from_a_task() {
 // A task stays in the list of the worker that took it in until that one is told; its strand is gone by then,
 // and its result is there.
 TEST(multi_thread_dumps, a_task_that_has_ended_on_another_worker_is_not_looked_into) {
-    auto runtime = Runtime::multi_thread(workers(2));
+    auto runtime = Runtime::multi_thread(crew_with(2));
     const auto main = [&]() -> Task<> {
         using Result = std::array<std::uint64_t, 8>;
         auto gives = []() -> Task<Result> {
@@ -84,7 +84,7 @@ TEST(multi_thread_dumps, a_task_that_has_ended_on_another_worker_is_not_looked_i
 // Nobody has a handle, so the result dies on the worker where its task ended, which need not be the one that
 // has it in its list.
 TEST(multi_thread_dumps, a_dump_asked_for_by_the_destructor_of_a_result_does_not_look_into_its_task) {
-    auto runtime = Runtime::multi_thread(workers(3));
+    auto runtime = Runtime::multi_thread(crew_with(3));
     std::atomic<int> dumps{0};
     class Result {
     public:
@@ -114,7 +114,7 @@ TEST(multi_thread_dumps, a_dump_asked_for_by_the_destructor_of_a_result_does_not
 
 // Each is in a poll, for which the other has to wait: the first one finds both of them in their polls.
 TEST(multi_thread_dumps, two_tasks_may_ask_at_the_same_time) {
-    auto runtime = Runtime::multi_thread(workers(2));
+    auto runtime = Runtime::multi_thread(crew_with(2));
     for (int round = 0; round < 20; ++round) {
         std::barrier together(2); // which keeps each on a worker of its own
         std::atomic<std::size_t> running{0};
@@ -136,7 +136,7 @@ TEST(multi_thread_dumps, two_tasks_may_ask_at_the_same_time) {
 
 // Somebody who asks about a runtime with a stuck worker must not stop the others for as long as he waits.
 TEST(multi_thread_dumps, a_worker_that_is_stuck_does_not_make_the_others_wait) {
-    auto runtime = Runtime::multi_thread(workers(2));
+    auto runtime = Runtime::multi_thread(crew_with(2));
     std::latch stuck(1);
     std::atomic<bool> over{false};
     auto sticks = [&]() -> Task<> {
@@ -169,7 +169,7 @@ TEST(multi_thread_dumps, a_worker_that_is_stuck_does_not_make_the_others_wait) {
 TEST(multi_thread_dumps, the_dump_at_a_signal_shows_the_tasks_of_all_workers) {
     rouse_test::CapturedStderr printed;
     {
-        auto options = workers(3);
+        auto options = crew_with(3);
         options.dump_signal = SIGUSR1;
         auto runtime = Runtime::multi_thread(std::move(options));
         std::latch met(3);
@@ -214,7 +214,7 @@ TEST(multi_thread_dumps, the_dump_at_a_signal_shows_the_tasks_of_all_workers) {
 
 // Each worker counts what it took in and what it ended: the sum may be asked for in between.
 TEST(multi_thread_dumps, alive_tasks_is_never_below_zero) {
-    auto runtime = Runtime::multi_thread(workers(2));
+    auto runtime = Runtime::multi_thread(crew_with(2));
     std::atomic<bool> over{false};
     std::jthread asks([&] {
         while (!over.load()) {
@@ -238,7 +238,7 @@ TEST(multi_thread_dumps, alive_tasks_is_never_below_zero) {
 }
 
 TEST(multi_thread_dumps, of_tasks_that_are_spawned_and_end_meanwhile) {
-    auto runtime = Runtime::multi_thread(workers(3));
+    auto runtime = Runtime::multi_thread(crew_with(3));
     std::atomic<bool> over{false};
     auto churns = [&]() -> Task<> {
         while (!over.load()) {
@@ -267,7 +267,7 @@ TEST(multi_thread_dumps, of_tasks_that_are_spawned_and_end_meanwhile) {
 TEST(multi_thread_dumps, the_poll_log_does_not_take_a_task_for_one_that_was_there_before) {
     std::mutex mutex;
     std::vector<std::string> lines;
-    auto options = workers(2);
+    auto options = crew_with(2);
     options.poll_log = true;
     options.on_poll = [&](const std::string& line) {
         const std::lock_guard lock(mutex);

@@ -17,11 +17,11 @@ namespace {
 using namespace rouse;
 using namespace std::chrono_literals;
 
-/// Registers, and leaves its waker where the test can drop it.
-class Registers {
+/// RegistersAt, and leaves its waker where the test can drop it.
+class RegistersAt {
 public:
     using Output = void;
-    explicit Registers(Waker& place) : place_(place) {}
+    explicit RegistersAt(Waker& place) : place_(place) {}
     Poll<void> poll(Context& cx) {
         place_ = cx.waker().clone();
         return Pending;
@@ -35,7 +35,7 @@ TEST(Regression, a_joiner_that_ended_is_not_asked_for_its_stack) {
     rouse_test::Scene scene;
     const auto main = []() -> Task<> {
         Waker place;
-        auto hangs = spawn([&place]() -> Task<> { co_await Registers(place); });
+        auto hangs = spawn([&place]() -> Task<> { co_await RegistersAt(place); });
         auto looked_once = spawn([&hangs]() -> Task<std::string> {
             const auto look = [&hangs](Context& cx) -> Poll<bool> {
                 return Ready(hangs.poll(cx).is_ready());
@@ -153,7 +153,7 @@ TEST(Regression, an_abort_out_of_the_hang_hook_is_not_forgotten_under_the_policy
     options.on_hang = [&](const HangReport&) { victim->abort(); };
     const auto main = [&victim]() -> Task<> {
         Waker place;
-        auto hangs = spawn([&place]() -> Task<> { co_await Registers(place); });
+        auto hangs = spawn([&place]() -> Task<> { co_await RegistersAt(place); });
         victim.emplace(hangs.abort_handle());
         co_await yield_now();
         place = Waker();

@@ -26,12 +26,14 @@ using rouse_test::on_threads;
 using rouse_test::on_workers;
 using rouse_test::scaled;
 
-class Message {
+class NumberedMessage {
 public:
-    Message(std::uint32_t sender, std::uint32_t number) : sender(sender), number(number) { ++alive; }
-    Message(Message&& other) noexcept : sender(other.sender), number(other.number) { ++alive; }
-    Message& operator=(Message&& other) noexcept = default;
-    ~Message() { --alive; }
+    NumberedMessage(std::uint32_t sender, std::uint32_t number) : sender(sender), number(number) { ++alive; }
+    NumberedMessage(NumberedMessage&& other) noexcept : sender(other.sender), number(other.number) {
+        ++alive;
+    }
+    NumberedMessage& operator=(NumberedMessage&& other) noexcept = default;
+    ~NumberedMessage() { --alive; }
     std::uint32_t sender;
     std::uint32_t number;
     static inline std::atomic<long> alive{0};
@@ -41,7 +43,7 @@ public:
 class Order {
 public:
     explicit Order(std::size_t senders) : next_(senders, 0) {}
-    void check(const Message& message) {
+    void check(const NumberedMessage& message) {
         EXPECT_EQ(message.number, next_.at(message.sender)++) << "of sender " << message.sender;
     }
     [[nodiscard]] std::uint32_t from(std::size_t sender) const { return next_.at(sender); }
@@ -53,10 +55,10 @@ private:
 TEST(MpscStress, threads_that_send_to_one_that_receives) {
     for (const std::size_t room : {1u, 3u, 1024u}) {
         const auto each = static_cast<std::uint32_t>(scaled(room < 10 ? 20'000 : 100'000));
-        auto [tx, rx] = mpsc::channel<Message>(room);
+        auto [tx, rx] = mpsc::channel<NumberedMessage>(room);
         Order order(3);
         std::optional sender(std::move(tx));
-        std::vector<mpsc::Sender<Message>> senders(3, *sender);
+        std::vector<mpsc::Sender<NumberedMessage>> senders(3, *sender);
         sender.reset();
         on_threads(4, [&](std::size_t i) -> Task<> {
             if (i == 3) {
@@ -65,19 +67,19 @@ TEST(MpscStress, threads_that_send_to_one_that_receives) {
             }
             auto own = std::move(senders[i]);
             for (std::uint32_t n = 0; n < each; ++n) {
-                auto sent = co_await own.send(Message(static_cast<std::uint32_t>(i), n));
+                auto sent = co_await own.send(NumberedMessage(static_cast<std::uint32_t>(i), n));
                 EXPECT_TRUE(sent.has_value());
             }
         });
         for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(order.from(i), each);
         EXPECT_EQ(rx.capacity(), room);
     }
-    EXPECT_EQ(Message::alive.load(), 0);
+    EXPECT_EQ(NumberedMessage::alive.load(), 0);
 }
 
 TEST(MpscStress, unbounded_over_very_many_blocks) {
     const auto each = static_cast<std::uint32_t>(scaled(300'000));
-    auto [tx, rx] = mpsc::unbounded_channel<Message>();
+    auto [tx, rx] = mpsc::unbounded_channel<NumberedMessage>();
     Order order(3);
     on_threads(4, [&](std::size_t i) -> Task<> {
         if (i == 3) {
@@ -88,16 +90,16 @@ TEST(MpscStress, unbounded_over_very_many_blocks) {
             co_return;
         }
         for (std::uint32_t n = 0; n < each; ++n)
-            EXPECT_TRUE(tx.send(Message(static_cast<std::uint32_t>(i), n)).has_value());
+            EXPECT_TRUE(tx.send(NumberedMessage(static_cast<std::uint32_t>(i), n)).has_value());
     });
     for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(order.from(i), each);
-    EXPECT_EQ(Message::alive.load(), 0);
+    EXPECT_EQ(NumberedMessage::alive.load(), 0);
 }
 
 // Whoever gives up a send has sent nothing; what was sent is received or returned, once.
 TEST(MpscStress, sends_and_receives_that_give_up) {
     const auto each = static_cast<std::uint32_t>(scaled(50'000));
-    auto [tx, rx] = mpsc::channel<Message>(2);
+    auto [tx, rx] = mpsc::channel<NumberedMessage>(2);
     std::atomic<std::uint32_t> sent{0}, received{0}, through{0};
     on_threads(4, [&](std::size_t i) -> Task<> {
         if (i == 3) {
@@ -117,15 +119,15 @@ TEST(MpscStress, sends_and_receives_that_give_up) {
         for (std::uint32_t n = 0; n < each; ++n) {
             if (n % 2 == 0) {
                 auto result =
-                    co_await rouse_test::PollOnce(tx.send(Message(static_cast<std::uint32_t>(i), n)));
+                    co_await rouse_test::PollOnce(tx.send(NumberedMessage(static_cast<std::uint32_t>(i), n)));
                 if (result && *result) ++sent;
             } else if (n % 5 == 0) {
                 auto permit = co_await rouse_test::PollOnce(tx.reserve());
                 if (permit && n % 3 == 0) {
-                    std::move(**permit).send(Message(static_cast<std::uint32_t>(i), n));
+                    std::move(**permit).send(NumberedMessage(static_cast<std::uint32_t>(i), n));
                     ++sent;
                 }
-            } else if (tx.try_send(Message(static_cast<std::uint32_t>(i), n))) {
+            } else if (tx.try_send(NumberedMessage(static_cast<std::uint32_t>(i), n))) {
                 ++sent;
             }
         }
@@ -133,13 +135,13 @@ TEST(MpscStress, sends_and_receives_that_give_up) {
     });
     EXPECT_EQ(sent.load(), received.load());
     EXPECT_EQ(tx.capacity(), 2u) << "room was lost";
-    EXPECT_EQ(Message::alive.load(), 0);
+    EXPECT_EQ(NumberedMessage::alive.load(), 0);
 }
 
 TEST(MpscStress, the_receiver_closes_in_the_middle) {
     rouse_test::StressRounds rounds(2'000);
     while (rounds.take()) {
-        auto [tx, rx] = mpsc::channel<Message>(4);
+        auto [tx, rx] = mpsc::channel<NumberedMessage>(4);
         std::atomic<std::uint32_t> sent{0}, returned{0};
         std::uint32_t received = 0;
         on_threads(4, [&](std::size_t i) -> Task<> {
@@ -154,7 +156,7 @@ TEST(MpscStress, the_receiver_closes_in_the_middle) {
                 co_return;
             }
             for (std::uint32_t n = 0; n < 20; ++n) {
-                auto result = co_await tx.send(Message(static_cast<std::uint32_t>(i), n));
+                auto result = co_await tx.send(NumberedMessage(static_cast<std::uint32_t>(i), n));
                 if (result) ++sent;
                 else ++returned;
             }
@@ -162,19 +164,20 @@ TEST(MpscStress, the_receiver_closes_in_the_middle) {
         ASSERT_EQ(sent.load(), received);
         ASSERT_EQ(sent.load() + returned.load(), 60u);
     }
-    EXPECT_EQ(Message::alive.load(), 0);
+    EXPECT_EQ(NumberedMessage::alive.load(), 0);
 }
 
 TEST(MpscStress, tasks_on_four_workers) {
     const auto each = static_cast<std::uint32_t>(scaled(20'000));
-    const auto send = [](mpsc::Sender<Message> to, std::uint32_t from, std::uint32_t count) -> Task<> {
+    const auto send = [](mpsc::Sender<NumberedMessage> to, std::uint32_t from,
+                         std::uint32_t count) -> Task<> {
         for (std::uint32_t n = 0; n < count; ++n) {
-            auto sent = co_await to.send(Message(from, n));
+            auto sent = co_await to.send(NumberedMessage(from, n));
             EXPECT_TRUE(sent.has_value());
         }
     };
     const auto main = [&]() -> Task<> {
-        auto [tx, rx] = mpsc::channel<Message>(16);
+        auto [tx, rx] = mpsc::channel<NumberedMessage>(16);
         for (std::uint32_t i = 0; i < 8; ++i) rouse::spawn(send, tx, i, each).detach();
         { auto gone = std::move(tx); }
         Order order(8);
@@ -182,7 +185,7 @@ TEST(MpscStress, tasks_on_four_workers) {
         for (std::size_t i = 0; i < 8; ++i) EXPECT_EQ(order.from(i), each);
     };
     on_workers(main());
-    EXPECT_EQ(Message::alive.load(), 0);
+    EXPECT_EQ(NumberedMessage::alive.load(), 0);
 }
 
 TEST(SemaphoreStress, permits_are_conserved) {

@@ -93,14 +93,14 @@ TEST(OnceCell, when_the_making_throws_the_next_one_tries) {
 }
 
 /// Runs code while it is made.
-class Hooked {
+class CallsHook {
 public:
-    explicit Hooked(const std::function<void()>& hook) { hook(); }
+    explicit CallsHook(const std::function<void()>& hook) { hook(); }
 };
 
 TEST(OnceCell, may_be_destroyed_by_one_who_is_woken_by_its_set) {
-    auto cell = std::make_unique<OnceCell<Hooked>>();
-    auto waiter = cell->get_or_init([] { return rouse::never<Hooked>(); });
+    auto cell = std::make_unique<OnceCell<CallsHook>>();
+    auto waiter = cell->get_or_init([] { return rouse::never<CallsHook>(); });
     const rouse::Waker waker = rouse::waker_from([&] { cell.reset(); });
     rouse::Context cx(waker);
     const std::function<void()> wait = [&] { EXPECT_TRUE(waiter.poll(cx).is_pending()); };

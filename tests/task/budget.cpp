@@ -170,15 +170,15 @@ TEST(YieldNow, is_pending_once_and_wakes_itself) {
     EXPECT_EQ(test.clones_alive(), 0u);
 }
 
-Task<> yields(int times) {
+Task<> gives_way(int times) {
     for (int i = 0; i < times; ++i) co_await rouse::yield_now();
 }
 
 TEST(YieldNow, gives_way_each_time) {
-    Harness test(yields(5));
+    Harness test(gives_way(5));
     EXPECT_TRUE(test.poll_while_woken().is_ready());
     EXPECT_EQ(test.polls(), 6u);
-    rouse::block_on(yields(1000)); // which polls it again without sleeping
+    rouse::block_on(gives_way(1000)); // which polls it again without sleeping
 }
 
 } // namespace

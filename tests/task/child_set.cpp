@@ -22,7 +22,7 @@ using rouse_test::ChildSlot;
 using rouse_test::elsewhere;
 using rouse_test::FakeTask;
 
-void no_body(const Waker&) {}
+void registers_nothing(const Waker&) {}
 
 /// A combinator of two children, in a poll of its task: `lost` keeps no waker, `other` as many as it is told.
 class NobodyLeft : public testing::Test {
@@ -35,7 +35,7 @@ protected:
         task.poll([&] {
             if (!lost) lost.emplace(task, set);
             if (!other) other.emplace(task, set);
-            EXPECT_FALSE(lost->poll(no_body));
+            EXPECT_FALSE(lost->poll(registers_nothing));
             other->poll([&](const Waker& waker) {
                 while (static_cast<int>(kept.size()) < wakers_of_other) kept.push_back(waker.clone());
             });
@@ -125,7 +125,7 @@ protected:
             outer->poll([&](const Waker& waker) {
                 in_outer(waker);
                 if (!inner) inner.emplace(task, inner_set, &outer->get());
-                inner->poll(no_body);
+                inner->poll(registers_nothing);
                 in_inner();
                 nobody = ChildSet::nobody_left(inner->get());
             });

@@ -30,7 +30,8 @@ using rouse_test::MiniExecutor;
 
 Task<int> add(int a, int b) { co_return a + b; }
 void* frame_of(Task<int>& task) {
-    // Clang takes for granted that a frame's address equals no other; through `volatile` it does not see.
+    // Clang takes_moody for granted that a frame's address equals no other; through `volatile` it does not
+    // see.
     void* volatile frame = rouse::detail::TaskAccess<int>::get(task)->frame();
     return frame;
 }
@@ -156,25 +157,25 @@ TEST(SpawnedFrame, of_a_function_that_throws_after_it_made_a_coroutine) {
 }
 
 /// Throws when it is moved while `fails` is set.
-class Moody {
+class SometimesMoves {
 public:
-    explicit Moody(const bool& fails) : fails_(&fails) {}
-    Moody(Moody&& other) : fails_(other.fails_) {
+    explicit SometimesMoves(const bool& fails) : fails_(&fails) {}
+    SometimesMoves(SometimesMoves&& other) : fails_(other.fails_) {
         if (*fails_) throw std::runtime_error("in a bad mood");
     }
 
 private:
     const bool* fails_;
 };
-Task<int> takes(Moody) { co_return 1; }
+Task<int> takes_moody(SometimesMoves) { co_return 1; }
 
 TEST(SpawnedFrame, of_a_coroutine_whose_argument_does_not_move_into_it) {
     MiniExecutor executor;
     for (int round = 0; round < rounds; ++round) {
         bool fails = false;
-        executor.spawn(takes, Moody(fails)).detach();
+        executor.spawn(takes_moody, SometimesMoves(fails)).detach();
         fails = true;
-        EXPECT_THROW((void)executor.spawn(takes, Moody(fails)), std::runtime_error);
+        EXPECT_THROW((void)executor.spawn(takes_moody, SometimesMoves(fails)), std::runtime_error);
         fails = false;
         expect_healthy_free_lists();
         executor.run();
@@ -188,7 +189,7 @@ Task<int> plus_one(Task<int> inner) {
     const int value = co_await std::move(inner);
     co_return value + 1;
 }
-Task<int> waits(ByHandSource<int>& source) { co_return co_await ByHand<int>(source); }
+Task<int> waits_by_hand(ByHandSource<int>& source) { co_return co_await ByHand<int>(source); }
 
 TEST(StrayFrames, one_that_the_task_awaits_is_freed_with_the_task) {
     MiniExecutor executor;
@@ -208,7 +209,7 @@ TEST(StrayFrames, one_that_the_task_awaits_is_freed_with_the_task) {
 TEST(StrayFrames, one_that_is_cancelled_within_the_task_is_freed_with_it) {
     MiniExecutor executor;
     ByHandSource<int> source;
-    const auto fn = [&source]() -> Task<int> { return plus_one(waits(source)); };
+    const auto fn = [&source]() -> Task<int> { return plus_one(waits_by_hand(source)); };
     for (int round = 0; round < rounds; ++round) {
         auto handle = executor.spawn(fn);
         const CellWatch watch(executor.last_spawned);

@@ -197,9 +197,9 @@ class TaskByHandDeath : public testing::Test {
 protected:
     TaskByHandDeath() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
 };
-Task<int> answer() { co_return 42; }
+Task<int> the_answer() { co_return 42; }
 Task<int> awaits_twice() {
-    Task<int> task = answer();
+    Task<int> task = the_answer();
     const int once = co_await task;
     const int again = co_await task;
     co_return once + again;
@@ -210,7 +210,7 @@ TEST_F(TaskByHandDeath, a_poll_after_ready_stops) {
         {
             const Waker noop = Waker::noop();
             Context cx(noop);
-            Task<int> task = answer();
+            Task<int> task = the_answer();
             (void)task.poll(cx);
             (void)task.poll(cx);
         },
@@ -222,7 +222,7 @@ TEST_F(TaskByHandDeath, a_poll_after_a_move_stops) {
         {
             const Waker noop = Waker::noop();
             Context cx(noop);
-            Task<int> task = answer();
+            Task<int> task = the_answer();
             const Task<int> moved = std::move(task);
             (void)task.poll(cx);
         },

@@ -67,7 +67,7 @@ TEST(TaskCancel, destroys_innermost_first) {
     EXPECT_EQ(test.clones_alive(), 0u);
 }
 
-Task<> holds(Alive argument, int& alive, ByHandSource<int>& source) {
+Task<> holds_on(Alive argument, int& alive, ByHandSource<int>& source) {
     const Alive local(alive);
     const int value = co_await ByHand<int>(source);
     (void)value;
@@ -78,7 +78,7 @@ TEST(TaskCancel, before_the_first_poll_destroys_the_arguments) {
     int alive = 0;
     ByHandSource<int> source;
     {
-        const Task<> task = holds(Alive(alive), alive, source);
+        const Task<> task = holds_on(Alive(alive), alive, source);
         EXPECT_EQ(alive, 1);
     }
     EXPECT_EQ(alive, 0);
@@ -88,7 +88,7 @@ TEST(TaskCancel, before_the_first_poll_destroys_the_arguments) {
 TEST(TaskCancel, while_suspended_destroys_arguments_and_locals_once) {
     int alive = 0;
     ByHandSource<int> source;
-    Harness test(holds(Alive(alive), alive, source));
+    Harness test(holds_on(Alive(alive), alive, source));
     EXPECT_TRUE(test.poll().is_pending());
     EXPECT_EQ(alive, 2);
     test.drop();
@@ -98,7 +98,7 @@ TEST(TaskCancel, while_suspended_destroys_arguments_and_locals_once) {
 TEST(TaskCancel, completion_destroys_them_in_the_poll_that_completes) {
     int alive = 0;
     ByHandSource<int> source;
-    Harness test(holds(Alive(alive), alive, source));
+    Harness test(holds_on(Alive(alive), alive, source));
     EXPECT_TRUE(test.poll().is_pending());
     source.complete(1);
     EXPECT_TRUE(test.poll().is_ready());
@@ -107,7 +107,7 @@ TEST(TaskCancel, completion_destroys_them_in_the_poll_that_completes) {
 
 Task<> awaits_holds(int& alive, ByHandSource<int>& source) {
     Alive argument(alive);
-    co_await holds(std::move(argument), alive, source);
+    co_await holds_on(std::move(argument), alive, source);
     EXPECT_EQ(alive, 1); // ours; the child's went with its frame
     co_await rouse::yield_now();
 }
@@ -123,8 +123,8 @@ TEST(TaskCancel, an_awaited_child_is_gone_when_the_await_returns) {
 }
 
 Task<> never_gets_to_await(int& alive, ByHandSource<int>& source) {
-    Task<> made = holds(Alive(alive), alive, source);
-    Task<> awaited = holds(Alive(alive), alive, source);
+    Task<> made = holds_on(Alive(alive), alive, source);
+    Task<> awaited = holds_on(Alive(alive), alive, source);
     co_await awaited;
     co_await made;
 }
@@ -146,7 +146,7 @@ TEST(TaskCancel, a_child_with_a_strand_of_its_own_goes_with_its_parent) {
     ByHandSource<int> source;
     CountingWaker waker;
     rouse::Context cx(waker.waker());
-    Task<> child = holds(Alive(alive), alive, source);
+    Task<> child = holds_on(Alive(alive), alive, source);
     EXPECT_TRUE(child.poll(cx).is_pending());
     {
         Task<> parent = awaits_started(std::move(child));
@@ -159,12 +159,12 @@ TEST(TaskCancel, a_child_with_a_strand_of_its_own_goes_with_its_parent) {
 TEST(TaskCancel, assignment_destroys_the_one_before) {
     int alive = 0;
     ByHandSource<int> source;
-    Task<> task = holds(Alive(alive), alive, source);
+    Task<> task = holds_on(Alive(alive), alive, source);
     const rouse::Waker noop = rouse::Waker::noop();
     rouse::Context cx(noop);
     EXPECT_TRUE(task.poll(cx).is_pending());
     EXPECT_EQ(alive, 2);
-    task = holds(Alive(alive), alive, source);
+    task = holds_on(Alive(alive), alive, source);
     EXPECT_EQ(alive, 1);
 }
 
@@ -183,7 +183,7 @@ private:
     std::optional<Task<int>>* other_;
     int* seen_;
 };
-Task<int> answer() { co_return 42; }
+Task<int> some_answer() { co_return 42; }
 Task<> ends_with_a_poll(std::optional<Task<int>>& other, int& seen, ByHandSource<int>& source) {
     const PollsAtItsEnd at_end(other, seen);
     const int value = co_await ByHand<int>(source);
@@ -191,7 +191,7 @@ Task<> ends_with_a_poll(std::optional<Task<int>>& other, int& seen, ByHandSource
 }
 
 TEST(TaskCancel, a_destructor_may_poll_and_destroy_another_task) {
-    std::optional<Task<int>> other(answer());
+    std::optional<Task<int>> other(some_answer());
     int seen = 0;
     ByHandSource<int> source;
     Harness test(ends_with_a_poll(other, seen, source));
@@ -213,7 +213,7 @@ TEST_F(TaskAtExit, is_destroyed_after_the_threads_cache) {
             static ByHandSource<int> source;
             static std::optional<Task<>> task;
             static int alive = 0;
-            task.emplace(holds(Alive(alive), alive, source));
+            task.emplace(holds_on(Alive(alive), alive, source));
             const rouse::Waker noop = rouse::Waker::noop();
             rouse::Context cx(noop);
             (void)task->poll(cx);

@@ -21,10 +21,10 @@ using rouse_test::ByHand;
 using rouse_test::ByHandSource;
 using rouse_test::scaled;
 
-Task<std::size_t> one() { co_return 1; }
+Task<std::size_t> deepest() { co_return 1; }
 Task<std::size_t> counts(std::size_t n) {
     std::size_t sum = 0;
-    for (std::size_t i = 0; i < n; ++i) sum += co_await one();
+    for (std::size_t i = 0; i < n; ++i) sum += co_await deepest();
     co_return sum;
 }
 

@@ -22,9 +22,9 @@ using rouse::block_on;
 using rouse::Task;
 using rouse::testing::Harness;
 
-Task<int> value() { co_return 42; }
-Task<> nothing() { co_return; }
-Task<std::unique_ptr<int>> move_only() { co_return std::make_unique<int>(7); }
+Task<int> forty_two() { co_return 42; }
+Task<> no_result() { co_return; }
+Task<std::unique_ptr<int>> unique_seven() { co_return std::make_unique<int>(7); }
 Task<std::string> converted() { co_return "text"; }
 Task<std::optional<int>> braced() { co_return {}; }
 Task<std::vector<int>> list() { co_return {1, 2, 3}; }
@@ -32,12 +32,12 @@ Task<int&> reference(int& object) { co_return object; }
 Task<const std::string&> const_reference(const std::string& object) { co_return object; }
 
 TEST(Task, completes_with_a_value) {
-    EXPECT_EQ(block_on(value()), 42);
-    EXPECT_EQ(*block_on(move_only()), 7);
+    EXPECT_EQ(block_on(forty_two()), 42);
+    EXPECT_EQ(*block_on(unique_seven()), 7);
     EXPECT_EQ(block_on(converted()), "text");
     EXPECT_FALSE(block_on(braced()).has_value());
     EXPECT_EQ(block_on(list()).size(), 3u);
-    block_on(nothing());
+    block_on(no_result());
 }
 
 TEST(Task, completes_with_a_reference) {
@@ -49,9 +49,9 @@ TEST(Task, completes_with_a_reference) {
 
 Task<int> awaits_each_kind() {
     int object = 5;
-    const int plain = co_await value();
-    co_await nothing();
-    const std::unique_ptr<int> owned = co_await move_only();
+    const int plain = co_await forty_two();
+    co_await no_result();
+    const std::unique_ptr<int> owned = co_await unique_seven();
     int& same = co_await reference(object);
     same = 6;
     const std::string text = co_await converted();
@@ -60,7 +60,7 @@ Task<int> awaits_each_kind() {
 
 TEST(Task, awaits_tasks_of_any_kind) { EXPECT_EQ(block_on(awaits_each_kind()), 42 + 7 + 6 + 4); }
 
-Task<Task<int>> task_of_a_task() { co_return value(); }
+Task<Task<int>> task_of_a_task() { co_return forty_two(); }
 Task<int> awaits_both() {
     Task<int> inner = co_await task_of_a_task();
     const int result = co_await inner;
@@ -80,17 +80,17 @@ TEST(Task, completes_with_a_value_that_is_aligned_to_sixteen) {
     EXPECT_EQ(block_on(awaits_sixteen_bytes()), 2.5L);
 }
 
-class alignas(64) Wide {
+class alignas(64) AlignedResult {
 public:
-    explicit Wide(int value) : value(value) {}
+    explicit AlignedResult(int value) : value(value) {}
     [[nodiscard]] bool is_aligned() const { return reinterpret_cast<std::uintptr_t>(this) % 64 == 0; }
     int value;
 };
-Task<Wide> wide() { co_return Wide(3); }
+Task<AlignedResult> aligned_result() { co_return AlignedResult(3); }
 Task<int> sums_wide(int count) {
     int sum = 0;
     for (int i = 0; i < count; ++i) {
-        const int one = (co_await wide()).value;
+        const int one = (co_await aligned_result()).value;
         sum += one;
     }
     co_return sum;
@@ -98,8 +98,8 @@ Task<int> sums_wide(int count) {
 
 // The promise may not be aligned beyond 16; the result then lies in a box.
 TEST(Task, completes_with_an_over_aligned_value) {
-    static_assert(alignof(Task<Wide>::promise_type) <= 16);
-    const Wide result = block_on(wide());
+    static_assert(alignof(Task<AlignedResult>::promise_type) <= 16);
+    const AlignedResult result = block_on(aligned_result());
     EXPECT_TRUE(result.is_aligned());
     EXPECT_EQ(result.value, 3);
     EXPECT_EQ(block_on(sums_wide(10)), 30);

@@ -129,15 +129,17 @@ Task<int> consumes(int to) {
 
 TEST(ThreadChange, a_generator_changes_with_its_consumer) { EXPECT_EQ(poll_in_turns(consumes(200)), 20'100); }
 
-Task<int> deep(int depth) {
+Task<int> down_and_up(int depth) {
     co_await rouse::yield_now();
     if (depth == 0) co_return 0;
-    const int below = co_await deep(depth - 1);
+    const int below = co_await down_and_up(depth - 1);
     co_await rouse::yield_now();
     co_return below + 1;
 }
 
-TEST(ThreadChange, a_deep_chain_changes_on_its_way_down_and_up) { EXPECT_EQ(poll_in_turns(deep(300)), 300); }
+TEST(ThreadChange, a_deep_chain_changes_on_its_way_down_and_up) {
+    EXPECT_EQ(poll_in_turns(down_and_up(300)), 300);
+}
 
 /// A work-sharing executor of a user: whichever thread takes the task from the queue polls it.
 class SharedExecutor {

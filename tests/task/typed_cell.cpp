@@ -43,10 +43,10 @@ T take(JoinHandle<T> handle) {
 }
 
 Task<std::string> text() { co_return "a text that is too long for the small buffer"; }
-Task<> nothing() { co_return; }
+Task<> does_nothing() { co_return; }
 Task<std::unique_ptr<int>> unique() { co_return std::make_unique<int>(5); }
 int object = 0;
-Task<int&> reference() { co_return object; }
+Task<int&> reference_to_object() { co_return object; }
 
 class alignas(64) Wide {
 public:
@@ -60,9 +60,9 @@ TEST(TypedCell, keeps_a_result_of_any_kind) {
     MiniExecutor executor;
     for (int round = 0; round < 3; ++round) { // from the second on the frame lies in the cell
         auto a = executor.spawn(text);
-        auto b = executor.spawn(nothing);
+        auto b = executor.spawn(does_nothing);
         auto c = executor.spawn(unique);
-        auto d = executor.spawn(reference);
+        auto d = executor.spawn(reference_to_object);
         auto e = executor.spawn(wide);
         executor.run();
         EXPECT_EQ(take(std::move(a)), "a text that is too long for the small buffer");
@@ -307,7 +307,7 @@ TEST_F(JoinHandleDeath, a_poll_after_ready_stops) {
     EXPECT_DEATH(
         {
             MiniExecutor executor;
-            auto handle = executor.spawn(nothing);
+            auto handle = executor.spawn(does_nothing);
             executor.run();
             const Waker noop = Waker::noop();
             Context cx(noop);
@@ -321,7 +321,7 @@ TEST_F(JoinHandleDeath, a_spawn_of_a_task_that_was_moved_from_stops) {
     EXPECT_DEATH(
         {
             MiniExecutor executor;
-            Task<> task = nothing();
+            Task<> task = does_nothing();
             Task<> moved = std::move(task);
             (void)executor.spawn(std::move(task));
         },

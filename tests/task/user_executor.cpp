@@ -86,12 +86,14 @@ TEST(UserExecutor, runs_a_task_beyond_its_budget) {
     EXPECT_EQ(my_block_on(body()), 10'000);
 }
 
-Task<> throws() {
+Task<> throws_at_once() {
     co_await rouse::yield_now();
     throw std::runtime_error("x");
 }
 
-TEST(UserExecutor, passes_an_exception_on) { EXPECT_THROW(my_block_on(throws()), std::runtime_error); }
+TEST(UserExecutor, passes_an_exception_on) {
+    EXPECT_THROW(my_block_on(throws_at_once()), std::runtime_error);
+}
 
 TEST(UserExecutor, runs_join) {
     const auto [a, b, unit] = my_block_on(rouse::join(yields(2), adds(1, 2), rouse::ready()));
