@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 // Two tasks take two locks, each in its own order. The await that would have closed the cycle throws, and
-// says who has what.
+// says who has what. Then the same with a lock and the end of a task.
 
 #include <rouse/rouse.hpp>
 
 #include <cstdio>
+#include <string>
 
 using Account = rouse::Mutex<int>;
 
@@ -19,9 +20,30 @@ rouse::Task<> transfer(Account& from, Account& to, int amount) {
 }
 
 void explain(const rouse::LockCycle& cycle) {
-    for (const auto& task : cycle.tasks)
-        std::printf("%s has %s and waits for %s (line %u)\n", task.task_name.c_str(), task.has.c_str(),
+    for (const auto& task : cycle.tasks) {
+        const std::string has = task.is_joined ? "" : "has " + task.has + " and ";
+        std::printf("%s %swaits for %s (line %u)\n", task.task_name.c_str(), has.c_str(),
                     task.waits_for.c_str(), task.waits_at.line());
+    }
+}
+
+rouse::Task<> pay_in(Account& account, int amount) { *co_await account.lock() += amount; }
+
+/// Holds the lock while it awaits one who needs it.
+rouse::Task<> audit(Account& account) {
+    auto guard = co_await account.lock();
+    auto payment = rouse::TaskBuilder("payment").spawn(pay_in, std::ref(account), 1);
+    co_await rouse::yield_now(); // that one waits now
+    bool deadlock = false;
+    try {
+        co_await payment;
+    } catch (const rouse::LockDeadlock&) {
+        deadlock = true;
+    }
+    if (!deadlock) co_return;
+    std::printf("audit unlocks before it awaits\n");
+    std::move(guard).unlock();
+    co_await payment;
 }
 
 rouse::Task<> main_task() {
@@ -34,6 +56,7 @@ rouse::Task<> main_task() {
     } catch (const rouse::LockDeadlock&) {
         std::printf("back failed, and let go of what it had: out went through\n");
     }
+    co_await rouse::TaskBuilder("audit").spawn(audit, std::ref(wallet));
     std::printf("%d in savings, %d in the wallet\n", **savings.try_lock(), **wallet.try_lock());
 }
 

@@ -27,14 +27,15 @@ std::string title(const LockCycleTask& task) {
 }
 
 std::string summary(const LockCycle& cycle) {
-    std::string text = "deadlock";
-    const char* between = ": ";
+    std::string text = "deadlock: ";
+    const LockCycleTask& first = cycle.tasks.front();
     for (const LockCycleTask& task : cycle.tasks) {
-        text += between + title(task) + " waits for " + task.waits_for;
+        if (&task == &first) text += title(task);
+        else text += task.is_joined ? ", which" : ", which is held by " + title(task) + ", which";
+        text += " waits for " + task.waits_for;
         if (task.waits_at) text += " (" + readable_place(task.waits_at) + ")";
-        between = ", which is held by ";
     }
-    return text + ", which is held by " + title(cycle.tasks.front());
+    return first.is_joined ? text : text + ", which is held by " + title(first);
 }
 
 thread_local detail::Diagnosis* current = nullptr;
@@ -80,13 +81,12 @@ std::exception_ptr diagnose_cycle(LockCycle cycle) {
     Diagnosis& diagnosis = current_diagnosis();
     cycle.policy = diagnosis.hang_policy();
     diagnosis.cycle(cycle);
-    if (cycle.policy == HangPolicy::abort)
-        stop("tasks wait for each other's locks, and the hang policy is abort");
+    if (cycle.policy == HangPolicy::abort) stop("tasks wait for each other, and the hang policy is abort");
     if (cycle.policy == HangPolicy::report) return nullptr;
 #if ROUSE_EXCEPTIONS
     return std::make_exception_ptr(LockDeadlock(std::make_shared<const LockCycle>(std::move(cycle))));
 #else
-    stop("tasks wait for each other's locks, and there are no exceptions to say so");
+    stop("tasks wait for each other, and there are no exceptions to say so");
 #endif
 }
 

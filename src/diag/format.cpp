@@ -209,12 +209,16 @@ std::string format_report(const QuiescenceReport& report) {
 std::string format_report(const LockCycle& cycle) {
     const std::size_t count = cycle.tasks.size();
     const LockCycleTask& first = cycle.tasks.front();
+    const auto joined =
+        static_cast<std::size_t>(std::ranges::count(cycle.tasks, true, &LockCycleTask::is_joined));
     std::string text = "deadlock: ";
-    if (count == 1)
-        text += task_title(first.task_id, first.task_name) + " waits for " + first.waits_for +
-                (first.granted_unpolled ? ", which it was granted in a future that it polls no longer"
-                                        : ", which it holds itself");
-    else text += std::to_string(count) + " tasks wait for each other's locks";
+    if (count > 1) text += std::to_string(count) + " tasks wait for each other" + (joined ? "" : "'s locks");
+    else
+        text += task_title(first.task_id, first.task_name) + " waits for " +
+                (joined ? "its own end" : first.waits_for) +
+                (joined                   ? ""
+                 : first.granted_unpolled ? ", which it was granted in a future that it polls no longer"
+                                          : ", which it holds itself");
     text += "\n\n";
     Table table;
     for (std::size_t i = 0; i < count; ++i) {
@@ -222,13 +226,19 @@ std::string format_report(const LockCycle& cycle) {
         const LockCycleTask& holder = cycle.tasks[(i + 1) % count];
         table.heading(task_title(task.task_id, task.task_name));
         table.row("waits for " + task.waits_for, task.waits_at);
-        table.row((holder.granted_unpolled ? "granted to a future of " : "held by ") +
-                      task_title(holder.task_id, holder.task_name) +
-                      (holder.taken_at ? holder.granted_unpolled ? ", which waited" : ", taken" : ""),
-                  holder.taken_at);
+        if (holder.is_joined) table.row("which was spawned", holder.taken_at);
+        else
+            table.row((holder.granted_unpolled ? "granted to a future of " : "held by ") +
+                          task_title(holder.task_id, holder.task_name) +
+                          (holder.taken_at ? holder.granted_unpolled ? ", which waited" : ", taken" : ""),
+                      holder.taken_at);
     }
     text += table.text() + "\n   help: ";
-    if (count > 1) text += "take locks in the same order everywhere, or hold one at a time\n";
+    if (joined == count)
+        text += count > 1 ? "let one of them end without the other\n"
+                          : "give the handle to somebody else, or drop it\n";
+    else if (joined) text += "unlock before the await of a task that needs the lock\n";
+    else if (count > 1) text += "take locks in the same order everywhere, or hold one at a time\n";
     else if (first.granted_unpolled)
         text += "drop the future before the await, or let the select poll it to its end\n";
     else text += "drop the guard before the await, or hand it down\n";

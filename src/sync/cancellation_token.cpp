@@ -4,7 +4,8 @@
 
 namespace rouse::detail {
 
-CancelNode::CancelNode(std::shared_ptr<CancelNode> parent) : parent_(std::move(parent)) {}
+CancelNode::CancelNode(std::shared_ptr<CancelNode> parent, std::string_view name)
+    : parent_(std::move(parent)), name_(name) {}
 
 /// [K3]
 void CancelNode::leave_parent() noexcept {
@@ -36,8 +37,9 @@ CancelNode::~CancelNode() {
     parents_place = outer;
 }
 
-std::shared_ptr<CancelNode> CancelNode::make_child(const std::shared_ptr<CancelNode>& parent) {
-    auto child = std::make_shared<CancelNode>(parent);
+std::shared_ptr<CancelNode> CancelNode::make_child(const std::shared_ptr<CancelNode>& parent,
+                                                   std::string_view name) {
+    auto child = std::make_shared<CancelNode>(parent, name);
     const std::lock_guard lock(parent->lock_); // [K2]
     if (parent->cancelled_.load(memory_order_relaxed)) child->cancelled_.store(true, memory_order_release);
     else parent->children_.push_back(*child);

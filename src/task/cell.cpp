@@ -4,6 +4,7 @@
 
 #include "rouse/base/asymmetric_fence.hpp"
 #include "rouse/task/slot.hpp"
+#include "rouse/task/wait_graph.hpp"
 
 #include <thread>
 
@@ -91,6 +92,14 @@ void Cell::destroy_outcome() noexcept {
 // again; if `join_shared` still is clear it stores DONE, and a J1 that comes in between is lost. J1 sets its
 // bit, then looks for the other one, and waits while that is set. An asymmetric fence between the store and
 // the load of each keeps both from missing the other.
+//
+// [J7] A task A that awaits a handle, and does nothing else, is an edge in the graph of waits, which is
+// needed there when the handle's task B has an entry. Its handle says `awaited_bit` then. B, in its own poll,
+// sets `waits_bit` for good, enters, and then asks its word, by an RMW, for the joiner; A registers by an RMW
+// of that word, and then loads `waits_bit`. So A looks for B's entry, or B calls A: it sets `called_bit`
+// while it does, and whoever takes `awaited_bit` out waits for that. In owner mode B's look is that of J5. Of
+// tasks that await each other each registers with the next one, and then loads its own word: all of that is
+// seq_cst, so the last of them finds that it is awaited itself.
 
 bool Cell::publish(std::uint64_t delta, bool keep) noexcept {
     std::uint64_t word = this->word().load(memory_order_acquire);
@@ -102,7 +111,7 @@ bool Cell::publish(std::uint64_t delta, bool keep) noexcept {
     }
     // Two: a task of this runtime awaits the handle, in owner mode, and has no more to ask of us than a wake.
     if (const std::uintptr_t joiner = extras_.load(memory_order_relaxed);
-        (joiner & 1) && (word & (joinable | join_shared)) == joinable &&
+        (joiner & joiner_bit) && (word & (joinable | join_shared)) == joinable &&
         ((word + delta) & ~flags_mask) == 2 * one_reference) {
         const std::uint64_t home = home_.load(memory_order_relaxed);
         AsymmetricFence::store_and_fence(home_, home | publishing_bit); // [J6]
@@ -110,7 +119,7 @@ bool Cell::publish(std::uint64_t delta, bool keep) noexcept {
         if (!(word & join_shared)) [[likely]] {
             const std::uint64_t next = ((word + delta - one_reference) | done) & ~(active | notified | lost);
             this->word().store(next, memory_order_release);
-            reinterpret_cast<TaskState*>(joiner - 1)->wake();
+            joiner_in(joiner)->wake();
             return true;
         }
         home_.store(home, memory_order_release);
@@ -123,11 +132,11 @@ bool Cell::publish_shared(std::uint64_t word, std::uint64_t delta, bool keep) no
     for (;;) {
         const bool has_handle = word & joinable;
         const std::uintptr_t joiner = word & join_shared ? 0 : extras_.load(memory_order_relaxed);
-        const bool local_joiner = joiner & 1;
+        const bool local_joiner = joiner & joiner_bit;
         // Without our reference the handle may free the cell: give it up in the same step only if nothing is
         // left to do here. Shared: only if no joiner is registered; one that comes later finds DONE.
         const bool last_step =
-            !keep && (word & join_shared ? !(word & join_set) : local_joiner || joiner == 0);
+            !keep && (word & join_shared ? !(word & join_set) : local_joiner || (joiner & ~extras_bits) == 0);
         if (!has_handle && !discarded && !keep) {
             destroy_outcome();
             discarded = true;
@@ -140,7 +149,7 @@ bool Cell::publish_shared(std::uint64_t word, std::uint64_t delta, bool keep) no
         // runs, which may ask for a dump. His reference holds the cell.
         if (!has_handle && keep) destroy_outcome();
         if (last_step) {
-            if (local_joiner) reinterpret_cast<TaskState*>(joiner - 1)->wake();
+            if (local_joiner) joiner_in(joiner)->wake();
             if (unreferenced(next)) free(this);
             return has_handle;
         }
@@ -152,9 +161,9 @@ bool Cell::publish_shared(std::uint64_t word, std::uint64_t delta, bool keep) no
 
 void Cell::wake_joiner() noexcept {
     const std::uintptr_t joiner = extras_.load(memory_order_acquire);
-    if (joiner & 1) {
+    if (joiner & joiner_bit) {
         extras_.store(0, memory_order_relaxed);
-        reinterpret_cast<TaskState*>(joiner - 1)->wake();
+        joiner_in(joiner)->wake();
     } else if (CellExtras* extras = extras_if_any()) {
         Waker waker = std::move(extras->joiner);
         std::move(waker).wake();
@@ -162,10 +171,10 @@ void Cell::wake_joiner() noexcept {
 }
 
 void Cell::drop_local_joiner() noexcept {
-    const std::uintptr_t joiner = extras_.load(memory_order_relaxed);
-    if (joiner & 1) {
+    const std::uintptr_t joiner = clear_awaited();
+    if (joiner & joiner_bit) {
         extras_.store(0, memory_order_relaxed);
-        reinterpret_cast<TaskState*>(joiner - 1)->drop_waker();
+        joiner_in(joiner)->drop_waker();
     } else if (CellExtras* extras = extras_if_any()) {
         extras->joiner = Waker();
     }
@@ -182,7 +191,7 @@ bool Cell::claim_joiner() noexcept {
 
 Cell* Cell::joining_task() const noexcept {
     const std::uintptr_t joiner = extras_.load(memory_order_relaxed);
-    if (joiner & 1) return cell_of(reinterpret_cast<TaskState*>(joiner - 1));
+    if (joiner & joiner_bit) return cell_of(joiner_in(joiner));
     const CellExtras* extras = extras_if_any();
     return extras ? cell_of(root_of(extras->joiner)) : nullptr; // the joiner may be a child of a combinator
 }
@@ -190,24 +199,101 @@ Cell* Cell::joining_task() const noexcept {
 bool Cell::poll_join(Context& cx) {
     const std::uint64_t word = load();
     if (word & done) return true;
-    if ((word & join_shared) || !is_here()) return poll_join_shared(cx);
-    set_joiner(cx.waker());
+    if ((word & join_shared) || !is_here()) return poll_join_shared(cx, joiner_bit);
+    set_joiner(cx.waker(), joiner_bit);
     return false;
 }
 
-/// By whom the joiner's place belongs to.
-void Cell::set_joiner(const Waker& waker) {
-    TaskState* const task = task_of(waker);
-    const std::uintptr_t joiner = extras_.load(memory_order_relaxed);
-    const std::uintptr_t tagged = reinterpret_cast<std::uintptr_t>(task) | 1;
-    if (task && joiner == tagged) return;
-    if (joiner & 1) drop_local_joiner();
-    if (task && !extras_if_any()) {
-        task->clone_waker();
-        extras_.store(tagged, memory_order_relaxed);
-    } else {
-        make_extras().joiner.clone_from(waker);
+Cell::Joined Cell::join_awaited(Context& cx, std::uint64_t word) {
+    std::uintptr_t how = joiner_bit;
+    // As `own_task`. A strand lies in a cell, or in the frame of a coroutine: if it is where that of a cell
+    // would be, then this is one; and its leaf is polled with its waker.
+    if (auto* const own = static_cast<Cell*>(turn.current); own && &own->strand_ == turn.scope->strand)
+        [[likely]] {
+        own->may_wait();
+        how = joiner_bit | awaited_bit;
     }
+    if ((word & join_shared) || !is_here()) {
+        if (poll_join_shared(cx, how)) return Joined::done;
+    } else {
+        set_joiner(cx.waker(), how);
+    }
+    return home_.load(memory_order_seq_cst) & waits_bit ? Joined::look : Joined::pending; // [J7]
+}
+
+/// By whom the joiner's place belongs to. `how`: what it is to say beside the joiner.
+void Cell::set_joiner(const Waker& waker, std::uintptr_t how) {
+    TaskState* const task = task_of(waker);
+    const std::uintptr_t tagged = reinterpret_cast<std::uintptr_t>(task) | how;
+    const std::uintptr_t joiner = extras_.load(memory_order_relaxed);
+    if (task && joiner == 0) [[likely]] {
+        task->clone_waker();
+        extras_.store(tagged, memory_order_release);
+    } else if (!task || (joiner & ~entered_bit) != tagged) {
+        change_joiner(waker, tagged);
+    }
+}
+
+void Cell::change_joiner(const Waker& waker, std::uintptr_t tagged) {
+    if (extras_.load(memory_order_relaxed) & joiner_bit) drop_local_joiner();
+    CellExtras* extras = extras_if_any();
+    if (TaskState* const task = task_of(waker); task && !extras) {
+        task->clone_waker();
+        extras_.store(tagged, memory_order_release);
+        return;
+    }
+    if (!extras) extras = &make_extras();
+    const std::uintptr_t awaited = tagged & awaited_bit;
+    if (extras->joiner.will_wake(waker) && (extras_.load(memory_order_relaxed) & awaited_bit) == awaited)
+        return;
+    clear_awaited();
+    extras->joiner.clone_from(waker);
+    if (awaited) extras_.store(reinterpret_cast<std::uintptr_t>(extras) | awaited_bit, memory_order_release);
+}
+
+/// [J7] By whom the joiner's place belongs to, before it changes. What is left.
+std::uintptr_t Cell::clear_awaited() noexcept {
+    std::uintptr_t joiner = extras_.load(memory_order_relaxed);
+    while (joiner & awaited_bit) {
+        const std::uintptr_t next = joiner & ~(awaited_bit | entered_bit);
+        if (joiner & called_bit) {
+            std::this_thread::yield();
+            joiner = extras_.load(memory_order_relaxed);
+        } else if (extras_.compare_exchange_weak(joiner, next, memory_order_acq_rel, memory_order_relaxed)) {
+            joiner = next;
+        }
+    }
+    return joiner;
+}
+
+void Cell::call_joiner() noexcept {
+    may_wait();
+    const std::uint64_t word = this->word().fetch_or(0, memory_order_acq_rel);
+    if (!(word & join_shared) && claim_joiner()) {
+        wake_awaiting(extras_.load(memory_order_relaxed));
+        this->word().fetch_and(~join_set, memory_order_acq_rel);
+        return;
+    }
+    if (!(load() & join_set)) return; // one that registers now finds us in the graph
+    std::uintptr_t extras = extras_.load(memory_order_relaxed);
+    do {
+        if ((extras & (awaited_bit | entered_bit)) != awaited_bit) return;
+    } while (!extras_.compare_exchange_weak(extras, extras | called_bit, memory_order_acquire,
+                                            memory_order_relaxed));
+    wake_awaiting(extras);
+    extras_.fetch_and(~called_bit, memory_order_release);
+}
+
+void Cell::wake_awaiting(std::uintptr_t extras) noexcept {
+    if ((extras & (awaited_bit | entered_bit)) != awaited_bit) return;
+    if (extras & joiner_bit) joiner_in(extras)->wake_by_ref();
+    else extras_if_any()->joiner.wake_by_ref();
+}
+
+bool Cell::is_awaited() const noexcept {
+    const std::uint64_t word = const_cast<Cell*>(this)->word().load(memory_order_seq_cst);
+    return (word & joinable) && (!(word & join_shared) || (word & join_set)) &&
+           (extras_.load(memory_order_acquire) & awaited_bit);
 }
 
 /// False: it has ended. `keep`: who is registered stays so.
@@ -233,7 +319,7 @@ bool Cell::share_join(bool keep) noexcept {
 }
 
 bool Cell::has_joiner() const noexcept {
-    if (extras_.load(memory_order_relaxed) & 1) return true;
+    if (extras_.load(memory_order_relaxed) & joiner_bit) return true;
     const CellExtras* const extras = extras_if_any();
     return extras && extras->joiner;
 }
@@ -242,12 +328,13 @@ void Cell::prepare_reference() noexcept {
     if (!is_here()) share_join(true);
 }
 
-bool Cell::poll_join_shared(Context& cx) {
+bool Cell::poll_join_shared(Context& cx, std::uintptr_t how) {
     if (!share_join(false)) return true;
     std::uint64_t word = load();
     if (TaskState* const task = task_of(cx.waker());
         task && (word & join_set) &&
-        extras_.load(memory_order_relaxed) == (reinterpret_cast<std::uintptr_t>(task) | 1))
+        (extras_.load(memory_order_relaxed) & ~(called_bit | entered_bit)) ==
+            (reinterpret_cast<std::uintptr_t>(task) | how))
         return word & done; // registered already, and the wake is still to come
     for (;;) {              // [J3]
         if (word & done) return true;
@@ -256,14 +343,14 @@ bool Cell::poll_join_shared(Context& cx) {
                                                memory_order_acquire))
             break;
     }
-    set_joiner(cx.waker());
+    set_joiner(cx.waker(), how);
     word = load();
-    for (;;) { // [J2]
+    for (;;) { // [J2], and J7
         if (word & done) {
             drop_local_joiner();
             return true;
         }
-        if (this->word().compare_exchange_weak(word, word | join_set, memory_order_acq_rel,
+        if (this->word().compare_exchange_weak(word, word | join_set, memory_order_seq_cst,
                                                memory_order_acquire))
             return false;
     }

@@ -11,8 +11,8 @@
 
 namespace rouse::detail {
 
-constinit Atomic<Executor*> executors[65536];
-constinit Atomic<std::uint16_t> crews[65536];
+constinit Atomic<Executor*> executors[32768];
+constinit Atomic<std::uint16_t> crews[32768];
 
 namespace {
 constinit std::mutex table_mutex;
@@ -27,13 +27,13 @@ Executor::Executor(InCrew, const Executor* first) {
 
 void Executor::take_index() {
     const std::lock_guard lock(table_mutex);
-    for (std::uint32_t i = 1; i < 65536; ++i) { // 0 stands for none
+    for (std::uint32_t i = 1; i < 32768; ++i) { // 0 stands for none
         if (executors[i].load(memory_order_relaxed)) continue;
         index_ = static_cast<std::uint16_t>(i);
         executors[i].store(this, memory_order_release);
         return;
     }
-    stop("more than 65,535 runtimes at a time");
+    stop("more than 32,767 runtimes at a time");
 }
 
 Executor::~Executor() {

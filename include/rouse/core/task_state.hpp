@@ -57,7 +57,7 @@ public:
 /// Orders: every RMW is acq_rel. What a waking thread wrote before its wake happens before the poll that
 /// answers it (S1 -> S2 or the queue), and what any holder did before it gave up its reference happens before
 /// the memory is freed.
-class TaskState {
+class alignas(16) TaskState { // who points to one may keep flags beside
 public:
     static constexpr std::uint64_t active = 1u << 0;
     static constexpr std::uint64_t notified = 1u << 1;

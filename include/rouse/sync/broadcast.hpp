@@ -10,6 +10,7 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 /// Every receiver gets every message that is sent after it came. One that is too slow loses the oldest ones,
@@ -46,7 +47,8 @@ namespace detail {
 template <class T>
 class Shared {
 public:
-    explicit Shared(std::size_t room) : room_(room), places_(std::make_unique<Place[]>(room)) {}
+    Shared(std::size_t room, std::string_view name)
+        : room_(room), places_(std::make_unique<Place[]>(room)), name_(name) {}
 
     std::size_t send(T&& message) {
         const std::size_t receivers = receivers_.load(memory_order_acquire);
@@ -91,6 +93,7 @@ public:
         return Got(std::unexpect, missed);
     }
     [[nodiscard]] std::uint64_t sent() const noexcept { return sent_.load(memory_order_acquire); }
+    [[nodiscard]] std::string_view name() const noexcept { return name_; }
     [[nodiscard]] bool is_over() const noexcept { return senders_.load(memory_order_acquire) == 0; }
     [[nodiscard]] ::rouse::detail::WaitQueue& arrived() noexcept { return arrived_; }
 
@@ -112,6 +115,7 @@ private:
     };
     const std::size_t room_;
     const std::unique_ptr<Place[]> places_;
+    const std::string_view name_;
     ::rouse::detail::ShortLock senders_lock_;
     Atomic<std::uint64_t> sent_{0};
     Atomic<std::size_t> senders_{1};
@@ -156,7 +160,8 @@ public:
         return std::move(*got);
     }
     void inspect(Inspector& to) const {
-        to.waits_for(WaitKind::channel, receiver_->shared_.get(), "a message of a broadcast channel");
+        to.waits_for(WaitKind::channel, receiver_->shared_.get(),
+                     ::rouse::detail::describe_wait("a message of a broadcast channel", shared().name()));
     }
 
 private:
@@ -237,7 +242,8 @@ private:
     std::shared_ptr<detail::Shared<T>> shared_;
 };
 
-/// A channel that keeps the last `room` messages for those who have not read them.
+/// A channel that keeps the last `room` messages for those who have not read them. `name` is for the reader
+/// of a dump; it is not copied.
 ///
 /// ```cpp
 /// auto [tx, rx] = rouse::broadcast::channel<std::string>(16);
@@ -247,9 +253,9 @@ private:
 /// if (!got && got.error().is_lagged()) log(got.error().missed());
 /// ```
 template <std::copy_constructible T>
-[[nodiscard]] std::pair<Sender<T>, Receiver<T>> channel(std::size_t room) {
+[[nodiscard]] std::pair<Sender<T>, Receiver<T>> channel(std::size_t room, std::string_view name = {}) {
     if (room == 0) ::rouse::detail::stop("broadcast::channel: room for no message at all");
-    auto shared = std::make_shared<detail::Shared<T>>(room);
+    auto shared = std::make_shared<detail::Shared<T>>(room, name);
     return {Sender<T>(shared), Receiver<T>(shared, 0)};
 }
 

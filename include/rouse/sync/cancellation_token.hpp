@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -27,7 +28,7 @@ namespace detail {
 /// last reference is gone.
 class CancelNode : public ListLink<>, public std::enable_shared_from_this<CancelNode> {
 public:
-    explicit CancelNode(std::shared_ptr<CancelNode> parent);
+    CancelNode(std::shared_ptr<CancelNode> parent, std::string_view name);
     ~CancelNode();
     CancelNode(const CancelNode&) = delete;
     CancelNode& operator=(const CancelNode&) = delete;
@@ -40,12 +41,15 @@ public:
         return false;
     }
     [[nodiscard]] WaitQueue& waiting() noexcept { return waiting_; }
-    static std::shared_ptr<CancelNode> make_child(const std::shared_ptr<CancelNode>& parent);
+    [[nodiscard]] std::string_view name() const noexcept { return name_; }
+    static std::shared_ptr<CancelNode> make_child(const std::shared_ptr<CancelNode>& parent,
+                                                  std::string_view name);
 
 private:
     void cancel_one(std::vector<std::shared_ptr<CancelNode>>& then) noexcept;
     void leave_parent() noexcept;
     std::shared_ptr<CancelNode> parent_;
+    const std::string_view name_;
     Atomic<bool> cancelled_{false};
     ShortLock lock_; // of the children, and taken before that of `waiting_`
     IntrusiveList<CancelNode> children_;
@@ -79,7 +83,9 @@ public:
         node_.reset();
     }
     void inspect(Inspector& to) const {
-        if (token_) to.waits_for(WaitKind::notification, token_.get(), "the cancellation of a token");
+        if (token_)
+            to.waits_for(WaitKind::notification, token_.get(),
+                         detail::describe_wait("the cancellation of a token", token_->name()));
     }
 
 private:
@@ -148,7 +154,10 @@ class [[nodiscard]] DropGuard;
 /// ```
 class CancellationToken {
 public:
-    CancellationToken() : node_(std::make_shared<detail::CancelNode>(nullptr)) {}
+    CancellationToken() : CancellationToken(std::string_view()) {}
+    /// `name` is for the reader of a dump; it is not copied.
+    explicit CancellationToken(std::string_view name)
+        : node_(std::make_shared<detail::CancelNode>(nullptr, name)) {}
 
     void cancel() const noexcept {
         const auto keep = node_; // those who are woken may destroy this
@@ -156,10 +165,11 @@ public:
     }
     [[nodiscard]] bool is_cancelled() const noexcept { return node_->is_cancelled(); }
     [[nodiscard]] Cancelled cancelled() const noexcept { return Cancelled(node_); }
-    /// One that is cancelled with this one, and can be cancelled alone.
-    [[nodiscard]] CancellationToken child_token() const {
-        return CancellationToken(detail::CancelNode::make_child(node_));
+    /// One that is cancelled with this one, and can be cancelled alone. Without a name it has this one's.
+    [[nodiscard]] CancellationToken child_token(std::string_view name = {}) const {
+        return CancellationToken(detail::CancelNode::make_child(node_, name.empty() ? node_->name() : name));
     }
+    [[nodiscard]] std::string_view name() const noexcept { return node_->name(); }
     [[nodiscard]] DropGuard drop_guard() const noexcept;
     /// `future`, or nothing when the token is cancelled first.
     template <Future F>

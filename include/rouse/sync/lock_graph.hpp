@@ -3,41 +3,19 @@
 #pragma once
 
 #include "rouse/base/atomic.hpp"
-#include "rouse/base/intrusive_list.hpp"
 #include "rouse/base/source_location.hpp"
-#include "rouse/core/context.hpp"
+#include "rouse/core/waker.hpp"
+#include "rouse/task/wait_graph.hpp"
 
 #include <cstdint>
 #include <exception>
 #include <string>
 #include <string_view>
 
-// Who has which lock, and who waits for it: a cycle among tasks is found when it closes, and thrown by the
-// wait that closed it. Locks that are free cost a few plain stores for this; a wait costs an entry in a
-// table.
-//
-// Task A waits for a lock that B has, B for one of C's, and so on to A. That is the end of all of them if, at
-// one time, each of them is such that
-//
-//     it awaits its lock itself, in the coroutine that the task is suspended in. Then it does nothing before
-//     it has the lock, whoever wakes it. As a child of select, join or timeout, or in a poll function, it
-//     might.
-//
-//     it has the other's lock in a guard that lies where it was made, in the task's own coroutines. A guard
-//     that was moved may be anybody's.
-//
-// Aborting one of them would end it; but that is no going on.
-//
-// [G1] A task that awaits a lock and has to wait enters itself, under the lock's own lock and that of a shard
-// of the table, and then looks along the cycle; each step takes the shard of the one it looks at. So of two
-// that close a cycle at the same time the one that enters last sees the other. [G2] Whoever grants, closes or
-// cancels the wait takes the entry out before the future hears of it: while it is there, under the shard's
-// lock, the task is there, and so is the lock that it waits for. [G3] Proof is by two passes over the cycle:
-// an entry that is found in both, by its number, is of a task that did nothing in between, and gave back
-// nothing. So all that the first pass saw was true at one time, between the two.
+// Who has which lock, and who waits for it: the part of the locks in the graph of waits. A lock that is free
+// costs a few plain stores for this. The protocol is at the head of task/wait_graph.hpp.
 namespace rouse::detail {
 
-class TaskState;
 class LockWait;
 
 /// For constructors that are public because others make the object.
@@ -95,12 +73,13 @@ private:
 };
 
 /// A future's wait for a lock. Lies in the future.
-class LockWait : public ListLink<> {
+class LockWait final : public WaitEntry {
 public:
     /// `shares`: it wants the lock beside others.
     explicit LockWait(bool shares) noexcept : shares_(shares) {}
-    LockWait(LockWait&& other) noexcept : ListLink(), shares_(other.shares_) {}
+    LockWait(LockWait&& other) noexcept : WaitEntry(), shares_(other.shares_) {}
     LockWait& operator=(LockWait&&) = delete;
+    ~LockWait() = default;
 
     /// Before each poll. `awaited`: by the coroutine itself.
     void begin_poll(LockOwners& owners, bool awaited) noexcept {
@@ -113,7 +92,7 @@ public:
     void queue(const Waker& waker);
     /// [G2] The same: it waits no longer.
     void leave() noexcept {
-        if (task_) leave_table();
+        if (task()) leave_table();
     }
     /// The same: it was given the lock.
     void granted() noexcept {
@@ -128,23 +107,18 @@ public:
 
 private:
     friend class LockOwners;
-    class Step;
-    class Cycle;
-    void note_who_polls() noexcept;
-    void leave_table() noexcept;
-    std::exception_ptr look_along();
+    [[nodiscard]] const TaskState* next() const noexcept override { return owners_->only_task(); }
+    [[nodiscard]] const void* lock() const noexcept override { return owners_; }
+    [[nodiscard]] std::uint64_t behind() const noexcept override;
+    [[nodiscard]] bool is_before(const void* lock, std::uint64_t place) const noexcept override;
+    void describe(LockCycleTask& waiter, LockCycleTask& holder) const override;
 
     // Under the lock's own lock; what is in the table is under the shard's, too.
     LockOwners* owners_ = nullptr;
-    const TaskState* task_ = nullptr; // that awaits it; while it is in the table
     const TaskState* polled_by_ = nullptr;
-    std::uint64_t id_ = 0;     // of that
-    std::uint64_t number_ = 0; // of this stay in the table
     std::uint64_t queued_ = 0; // the order in which waits were queued
-    SourceLocation where_;
     bool shares_;
     bool awaited_ = false; // of the future's own
-    bool told_ = false;    // the same
 };
 
 } // namespace rouse::detail

@@ -10,6 +10,7 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 /// Many producers, many consumers: each message goes to one of them. `auto [tx, rx] =
@@ -53,8 +54,8 @@ class Shared {
     static_assert(std::is_nothrow_move_constructible_v<T>, "a message that was taken out must arrive");
 
 public:
-    explicit Shared(std::size_t places, bool is_bounded)
-        : room(places, true), ready(0, true), bounded(is_bounded) {}
+    Shared(std::size_t places, bool is_bounded, std::string_view name)
+        : room(places, true), ready(0, true), bounded(is_bounded), name(name) {}
 
     /// With a place. False: it was closed meanwhile, and the place given back.
     bool put(T&& message) {
@@ -104,6 +105,7 @@ public:
     Semaphore room;
     Semaphore ready;
     const bool bounded;
+    const std::string_view name;
     Atomic<std::size_t> senders{1};
     Atomic<std::size_t> receivers{1};
     ::rouse::detail::ShortLock lock;
@@ -137,7 +139,10 @@ public:
         if (may && shared_->put(std::move(value_))) return {};
         return Output(std::unexpect, std::move(value_));
     }
-    void inspect(Inspector& to) const { to.waits_for(WaitKind::channel, shared_, "room in an mpmc channel"); }
+    void inspect(Inspector& to) const {
+        to.waits_for(WaitKind::channel, shared_,
+                     ::rouse::detail::describe_wait("room in an mpmc channel", shared_->name));
+    }
 
 private:
     detail::Shared<T>* shared_;
@@ -165,7 +170,8 @@ public:
         return shared_->take(); // with a permit, unless it is closed: [H3]
     }
     void inspect(Inspector& to) const {
-        to.waits_for(WaitKind::channel, shared_, "a message of an mpmc channel");
+        to.waits_for(WaitKind::channel, shared_,
+                     ::rouse::detail::describe_wait("a message of an mpmc channel", shared_->name));
     }
 
 private:
@@ -242,18 +248,19 @@ private:
     std::shared_ptr<detail::Shared<T>> shared_;
 };
 
-/// A channel with room for `capacity` messages (1 to 268,435,455).
+/// A channel with room for `capacity` messages (1 to 268,435,455). `name` is for the reader of a dump; it is
+/// not copied.
 template <class T>
-[[nodiscard]] std::pair<Sender<T>, Receiver<T>> channel(std::size_t capacity) {
+[[nodiscard]] std::pair<Sender<T>, Receiver<T>> channel(std::size_t capacity, std::string_view name = {}) {
     if (capacity == 0) ::rouse::detail::stop("mpmc::channel: room for no message at all");
-    auto shared = std::make_shared<detail::Shared<T>>(capacity, true);
+    auto shared = std::make_shared<detail::Shared<T>>(capacity, true, name);
     return {Sender<T>(shared), Receiver<T>(shared)};
 }
 /// A channel with as much room as there is memory, but no more than for 268,435,455 messages that nobody has
 /// received: one more stops the program.
 template <class T>
-[[nodiscard]] std::pair<Sender<T>, Receiver<T>> unbounded_channel() {
-    auto shared = std::make_shared<detail::Shared<T>>(0, false);
+[[nodiscard]] std::pair<Sender<T>, Receiver<T>> unbounded_channel(std::string_view name = {}) {
+    auto shared = std::make_shared<detail::Shared<T>>(0, false, name);
     return {Sender<T>(shared), Receiver<T>(shared)};
 }
 

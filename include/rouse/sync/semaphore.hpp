@@ -4,11 +4,13 @@
 
 #include "rouse/core/future.hpp"
 #include "rouse/sync/batch_semaphore.hpp"
+#include "rouse/sync/permit_holders.hpp"
 
 #include <algorithm>
 #include <expected>
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace rouse {
 
@@ -27,37 +29,51 @@ namespace detail {
 template <class Owner>
 class [[nodiscard]] Permit {
 public:
-    Permit(Owner owner, std::uint32_t count) noexcept : owner_(std::move(owner)), count_(count) {}
+    /// Taken by the task of this poll.
+    Permit(Owner owner, std::uint32_t count) noexcept
+        : owner_(std::move(owner)), holder_(count ? owner_->holders_.take() : 0), count_(count) {}
     Permit(Permit&& other) noexcept
-        : owner_(std::move(other.owner_)), count_(std::exchange(other.count_, 0)) {}
+        : owner_(std::move(other.owner_)), holder_(other.holder_), count_(std::exchange(other.count_, 0)) {}
     Permit& operator=(Permit&& other) noexcept {
         Permit old(std::move(*this));
         owner_ = std::move(other.owner_);
+        holder_ = other.holder_;
         count_ = std::exchange(other.count_, 0);
         return *this;
     }
     ~Permit() {
-        if (count_) owner_->add_permits(count_);
+        if (count_) owner_->give_back(std::exchange(count_, 0), holder_);
     }
 
     [[nodiscard]] std::size_t num_permits() const noexcept { return count_; }
     /// They are never given back: the semaphore has fewer from now on.
-    void forget() && noexcept { count_ = 0; }
+    void forget() && noexcept {
+        if (std::exchange(count_, 0)) owner_->holders_.leave(holder_);
+    }
     /// Takes those of `other`, of the same semaphore, over.
     void merge(Permit other) noexcept {
         if (std::to_address(owner_) != std::to_address(other.owner_))
             stop("a permit was merged with one of another semaphore");
+        if (other.count_ == 0) return;
+        if (count_ == 0) holder_ = other.holder_;
+        else owner_->holders_.leave(other.holder_);
         count_ += std::exchange(other.count_, 0);
     }
     /// Takes `count` out of this one; nothing, if it has fewer.
     [[nodiscard]] std::optional<Permit> split(std::size_t count) {
         if (count > count_) return std::nullopt;
         count_ -= static_cast<std::uint32_t>(count);
-        return Permit(owner_, static_cast<std::uint32_t>(count));
+        return Permit(owner_, static_cast<std::uint32_t>(count), holder_, count_ == 0);
     }
 
 private:
+    /// Split off one of `holder`; `all` of it.
+    Permit(Owner owner, std::uint32_t count, std::uint64_t holder, bool all) noexcept
+        : owner_(std::move(owner)), holder_(holder), count_(count) {
+        if (holder && count && !all) owner_->holders_.add(holder);
+    }
     Owner owner_;
+    std::uint64_t holder_; // the task that took it, for `holders_`
     std::uint32_t count_;
 };
 
@@ -137,10 +153,19 @@ public:
     [[nodiscard]] bool is_closed() const noexcept { return core_.is_closed(); }
 
     [[nodiscard]] std::string_view name() const noexcept { return name_; }
+    /// The ids of the tasks that took permits which are not given back, of eight of them at most: for a look
+    /// at a program that hangs. A permit that was handed to another task counts as its taker's.
+    [[nodiscard]] std::vector<std::uint64_t> holders() const { return holders_.ids(); }
 
 private:
     template <class>
     friend class SemaphoreAcquire;
+    template <class>
+    friend class detail::Permit;
+    void give_back(std::uint32_t count, std::uint64_t holder) noexcept {
+        holders_.leave(holder);
+        core_.release(count);
+    }
     static std::uint32_t checked(std::size_t count) noexcept {
         if (count > max_permits) detail::stop("more permits than a semaphore can have");
         return static_cast<std::uint32_t>(count);
@@ -156,6 +181,7 @@ private:
     }
 
     detail::BatchSemaphore core_;
+    detail::PermitHolders holders_;
     std::string_view name_;
 };
 
@@ -184,11 +210,10 @@ auto SemaphoreAcquire<Owner>::take_ready() -> Output {
 template <class Owner>
 void SemaphoreAcquire<Owner>::inspect(Inspector& to) const {
     if (!owner_ || wait_.is_over()) return;
-    const std::string text = detail::describe_wait("a semaphore", owner_->name());
-    to.waits_for(WaitKind::semaphore, std::to_address(owner_),
-                 std::to_string(wait_.count())
-                     .append(wait_.count() == 1 ? " permit of " : " permits of ")
-                     .append(text));
+    owner_->holders_.describe(std::to_string(wait_.count())
+                                  .append(wait_.count() == 1 ? " permit of " : " permits of ")
+                                  .append(detail::describe_wait("a semaphore", owner_->name())),
+                              WaitKind::semaphore, std::to_address(owner_), to);
 }
 
 } // namespace rouse

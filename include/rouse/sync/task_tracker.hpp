@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace rouse {
@@ -20,6 +21,7 @@ namespace detail {
 /// wakes.
 class TrackerState {
 public:
+    explicit TrackerState(std::string_view name) noexcept : name(name) {}
     static constexpr std::size_t closed = 1;
     static constexpr std::size_t one = 2;
     void add() noexcept { word.fetch_add(one, memory_order_relaxed); }
@@ -28,6 +30,7 @@ public:
     }
     [[nodiscard]] bool is_over() const noexcept { return word.load(memory_order_acquire) == closed; }
 
+    const std::string_view name;
     Atomic<std::size_t> word{0};
     WaitQueue ended;
 };
@@ -100,7 +103,11 @@ public:
     }
     void inspect(Inspector& to) const {
         const std::size_t left = state_->word.load(memory_order_relaxed) / detail::TrackerState::one;
-        to.waits_for(WaitKind::task, state_.get(), "the end of " + std::to_string(left) + " tracked tasks");
+        to.waits_for(
+            WaitKind::task, state_.get(),
+            detail::describe_wait("the end of " + std::to_string(left) +
+                                      (state_->name.empty() ? " tracked tasks" : " tasks of the tracker"),
+                                  state_->name));
     }
 
 private:
@@ -123,7 +130,9 @@ private:
 /// ```
 class TaskTracker {
 public:
-    TaskTracker() : state_(std::make_shared<detail::TrackerState>()) {}
+    TaskTracker() : TaskTracker(std::string_view()) {}
+    /// `name` is for the reader of a dump; it is not copied.
+    explicit TaskTracker(std::string_view name) : state_(std::make_shared<detail::TrackerState>(name)) {}
 
     /// `future`, which counts here until it is destroyed.
     template <Future F>

@@ -9,6 +9,7 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 /// A value that changes, and who wants to know when: receivers see the latest one, not each.
@@ -33,7 +34,7 @@ public:
     static constexpr std::uint64_t closed = 1; // the sender is gone
     static constexpr std::uint64_t step = 2;
 
-    explicit Shared(T value) : value(std::move(value)) {}
+    Shared(T value, std::string_view name) : value(std::move(value)), name(name) {}
     void raise(std::uint64_t by) noexcept {
         changed.fire_all(::rouse::detail::WaitNode::notified,
                          [&] { version.fetch_add(by, memory_order_release); });
@@ -45,6 +46,7 @@ public:
 
     ::rouse::detail::BorrowLock lock;
     T value; // under it
+    const std::string_view name;
     Atomic<std::uint64_t> version{0};
     Atomic<std::size_t> receivers{1};
     ::rouse::detail::WaitQueue changed;
@@ -111,7 +113,9 @@ public:
         return {};
     }
     void inspect(Inspector& to) const {
-        to.waits_for(WaitKind::channel, receiver_->shared_.get(), "a new value of a watch channel");
+        to.waits_for(
+            WaitKind::channel, receiver_->shared_.get(),
+            ::rouse::detail::describe_wait("a new value of a watch channel", receiver_->shared_->name));
     }
 
 private:
@@ -191,7 +195,9 @@ public:
         node_.reset();
     }
     void inspect(Inspector& to) const {
-        to.waits_for(WaitKind::channel, shared_, "the end of the receivers of a watch channel");
+        to.waits_for(
+            WaitKind::channel, shared_,
+            ::rouse::detail::describe_wait("the end of the receivers of a watch channel", shared_->name));
     }
 
 private:
@@ -261,7 +267,8 @@ private:
     std::shared_ptr<detail::Shared<T>> shared_;
 };
 
-/// A channel with its first value, which counts as seen.
+/// A channel with its first value, which counts as seen. `name` is for the reader of a dump; it is not
+/// copied.
 ///
 /// ```cpp
 /// auto [tx, rx] = rouse::watch::channel(Config());
@@ -269,8 +276,8 @@ private:
 /// while (co_await rx.changed()) apply(*rx.borrow_and_update());
 /// ```
 template <class T>
-[[nodiscard]] std::pair<Sender<T>, Receiver<T>> channel(T first) {
-    auto shared = std::make_shared<detail::Shared<T>>(std::move(first));
+[[nodiscard]] std::pair<Sender<T>, Receiver<T>> channel(T first, std::string_view name = {}) {
+    auto shared = std::make_shared<detail::Shared<T>>(std::move(first), name);
     return {Sender<T>(shared), Receiver<T>(shared, 0)};
 }
 

@@ -52,6 +52,18 @@ private:
     Poll<Output> result_{Pending};
 };
 
+/// What an await of `F` keeps beside it, if that says so; it ends with the await.
+class NoAwaitState {};
+template <class F>
+struct AwaitStateOf {
+    using type = NoAwaitState;
+};
+template <class F>
+    requires requires { typename F::AwaitState; }
+struct AwaitStateOf<F> {
+    using type = F::AwaitState;
+};
+
 template <SplitFuture F>
 class FutureAwaiter<F> {
 public:
@@ -63,7 +75,7 @@ public:
             request_yield(*turn.scope->cx);
             return false;
         }
-        return poll_ready(*future_, *turn.scope->cx);
+        return poll_ready(*turn.scope->cx, true);
     }
     void await_suspend(std::coroutine_handle<>) noexcept { turn.scope->strand->suspend_in(this, &ops); }
     Output await_resume() {
@@ -77,18 +89,23 @@ private:
         if constexpr (Failable<F>) return of(leaf).fail_await(std::move(error));
         else return false;
     }
-    static bool poll_ready(F& future, Context& cx) {
+    bool poll_ready(Context& cx, bool first) {
         // For those who want to know that nothing else is polled beside them.
-        if constexpr (requires { future.poll_awaited(cx); }) return future.poll_awaited(cx);
-        else return future.poll_ready(cx);
+        if constexpr (requires { future_->poll_awaited(cx, state_, first); })
+            return future_->poll_awaited(cx, state_, first);
+        else if constexpr (requires { future_->poll_awaited(cx); }) return future_->poll_awaited(cx);
+        else return future_->poll_ready(cx);
     }
-    static bool poll(void* leaf, Context& cx) { return poll_ready(of(leaf), cx); }
+    static bool poll(void* leaf, Context& cx) {
+        return static_cast<FutureAwaiter*>(leaf)->poll_ready(cx, false);
+    }
     static void inspect(const void* leaf, Inspector& to) {
         inspect_future(*static_cast<const FutureAwaiter*>(leaf)->future_, to);
     }
     static constexpr LeafOps ops{type_name<F>(), poll, inspect, fail};
 
     F* future_;
+    [[no_unique_address]] AwaitStateOf<F>::type state_;
 };
 
 } // namespace rouse::detail

@@ -32,7 +32,7 @@ public:
 enum class Outcome : std::uint8_t { none, value, error, cancelled };
 
 /// What few tasks have: a name, a joiner that is not a task of the same runtime.
-class CellExtras {
+class alignas(16) CellExtras {
 public:
     std::string name;
     Waker joiner;
@@ -85,7 +85,7 @@ public:
     [[nodiscard]] SourceLocation spawned_at() const noexcept { return place_.where(); }
     void belong_to(Executor& executor, std::uint64_t id) noexcept {
         home_.store(id | (home_.load(memory_order_relaxed) & local_bit) |
-                        std::uint64_t{executor.index()} << (id_bits + 2),
+                        std::uint64_t{executor.index()} << (id_bits + 3),
                     memory_order_relaxed);
     }
     /// Only the worker that takes it in polls it: `spawn_local`. Before anybody else sees the cell.
@@ -121,10 +121,28 @@ public:
         word().fetch_and(~join_set, memory_order_acq_rel);
     }
 
+    // ---- of cycles (see wait_graph.hpp), by the task's own poll ----
+
+    /// From now on whoever awaits the handle looks whether the task is in the graph.
+    void may_wait() noexcept {
+        if (!(home_.load(memory_order_relaxed) & waits_bit)) home_.fetch_or(waits_bit, memory_order_seq_cst);
+    }
+    /// [J7] The task has entered the graph: polls the task that awaits its handle, if that does nothing else
+    /// and has not entered.
+    void call_joiner() noexcept;
+    /// A task awaits the handle, and does nothing else.
+    [[nodiscard]] bool is_awaited() const noexcept;
+
     // ---- by the JoinHandle (see cell.cpp) ----
 
     /// True when the task is done; else the waker of `cx` is registered.
     bool poll_join(Context& cx);
+    /// The same by the coroutine that awaits the handle, of a task that is not done, by its `word`. `look`:
+    /// the task has waited for a lock or for another task, and may be in the graph of waits.
+    enum class Joined : std::uint8_t { pending, done, look };
+    Joined join_awaited(Context& cx, std::uint64_t word);
+    /// [J7] The task that polls, and awaits the handle, is in the graph of waits: no need to call it.
+    void joiner_has_entered() noexcept { extras_.fetch_or(entered_bit, memory_order_acq_rel); }
     /// The handle is about to make another reference.
     void prepare_reference() noexcept;
     /// The handle goes; a result that it has not taken goes with it.
@@ -161,12 +179,18 @@ private:
     CellExtras& make_extras();
     [[nodiscard]] CellExtras* extras_if_any() const noexcept {
         const std::uintptr_t extras = extras_.load(memory_order_acquire);
-        return extras && !(extras & 1) ? reinterpret_cast<CellExtras*>(extras) : nullptr;
+        return extras & joiner_bit ? nullptr : reinterpret_cast<CellExtras*>(extras & ~extras_bits);
+    }
+    static TaskState* joiner_in(std::uintptr_t extras) noexcept {
+        return reinterpret_cast<TaskState*>(extras & ~extras_bits);
     }
     bool publish_shared(std::uint64_t word, std::uint64_t delta, bool keep) noexcept;
-    void set_joiner(const Waker& waker);
+    void set_joiner(const Waker& waker, std::uintptr_t how);
+    void change_joiner(const Waker& waker, std::uintptr_t tagged);
+    std::uintptr_t clear_awaited() noexcept;
+    void wake_awaiting(std::uintptr_t extras) noexcept;
     void wake_joiner() noexcept;
-    bool poll_join_shared(Context& cx);
+    bool poll_join_shared(Context& cx, std::uintptr_t how);
     bool share_join(bool keep) noexcept;
     [[nodiscard]] bool has_joiner() const noexcept;
     void drop_handle_shared() noexcept;
@@ -179,21 +203,30 @@ private:
     static constexpr std::uint64_t id_mask = (std::uint64_t{1} << id_bits) - 1;
     static constexpr std::uint64_t publishing_bit = std::uint64_t{1} << id_bits; // see J6
     static constexpr std::uint64_t local_bit = std::uint64_t{1} << (id_bits + 1);
+    static constexpr std::uint64_t waits_bit = std::uint64_t{1} << (id_bits + 2); // see J7
     [[nodiscard]] std::uint16_t executor_index() const noexcept {
-        return static_cast<std::uint16_t>(home_.load(memory_order_relaxed) >> (id_bits + 2));
+        return static_cast<std::uint16_t>(home_.load(memory_order_relaxed) >> (id_bits + 3));
     }
 
-    // The id, whether its end is being published, whether it is a local task, and the index of the executor.
-    // Atomic: the handle of a task that is
-    // spawned from another thread may ask for the id while the runtime takes the task in.
+    // What `extras_` says beside the pointer.
+    static constexpr std::uintptr_t joiner_bit = 1;  // it is a task that awaits the handle
+    static constexpr std::uintptr_t awaited_bit = 2; // the joiner does nothing else [J7]
+    static constexpr std::uintptr_t called_bit = 4;  // is being called
+    static constexpr std::uintptr_t entered_bit = 8; // and is in the graph of waits
+    static constexpr std::uintptr_t extras_bits = 15;
+    static_assert(alignof(TaskState) > extras_bits && alignof(CellExtras) > extras_bits);
+
+    // The id, whether its end is being published, whether it is a local task, whether it may be in the graph
+    // of waits, and the index of the executor. Atomic: the handle of a task that is spawned from another
+    // thread may ask for the id while the runtime takes the task in.
     Atomic<std::uint64_t> home_{0};
     PackedPlace place_;
     union {
         Strand strand_;
         End end_; // from the end of the strand on
     };
-    // 0; or a task that awaits the handle (in owner mode: of the same runtime), with bit 0 set, holding one
-    // of its wakers; or the extras.
+    // 0; or a task that awaits the handle (in owner mode: of the same runtime), with `joiner_bit`, holding
+    // one of its wakers; or the extras.
     Atomic<std::uintptr_t> extras_{0};
 };
 

@@ -98,8 +98,8 @@ private:
 };
 
 /// Every executor of the process by its index: two bytes in a cell instead of a pointer.
-extern constinit Atomic<Executor*> executors[65536];
+extern constinit Atomic<Executor*> executors[32768];
 /// The crew of each index.
-extern constinit Atomic<std::uint16_t> crews[65536];
+extern constinit Atomic<std::uint16_t> crews[32768];
 
 } // namespace rouse::detail

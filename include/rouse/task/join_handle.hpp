@@ -6,6 +6,7 @@
 #include "rouse/core/future.hpp"
 #include "rouse/task/cell.hpp"
 #include "rouse/task/join_error.hpp"
+#include "rouse/task/join_wait.hpp"
 
 #include <expected>
 #include <string>
@@ -47,8 +48,11 @@ class JoinResult;
 /// The owner's end of a spawned task: a future of what it returns.
 ///
 /// `co_await handle` gives the value; rethrows what the task threw (`LostWaker` when it could not be woken
-/// any more); throws `JoinError` when it was cancelled. Wake:   once, when the task has ended; its frame,
-/// arguments and closure are gone by then. Cancel: dropping the handle detaches the task, which runs on.
+/// any more); throws `JoinError` when it was cancelled.
+/// Wake:   once, when the task has ended; its frame, arguments and closure are gone by then.
+/// Cancel: dropping the handle detaches the task, which runs on.
+/// Errors: throws `LockDeadlock` when the task can end only after the one that awaits it: it waits for a lock
+///         that that one has, say. The handle is as it was.
 /// Thread: any, one at a time; also after the end of the runtime, which cancels the tasks that are left.
 template <class T = void>
 class [[nodiscard]] JoinHandle {
@@ -71,6 +75,20 @@ public:
         if (!cell_) [[unlikely]]
             detail::stop_polled_after_ready(type_name<JoinHandle>());
         return (cell_->load() & detail::TaskState::done) || cell_->poll_join(cx);
+    }
+    using AwaitState = detail::JoinWait;
+    /// By the coroutine that awaits it.
+    bool poll_awaited(Context& cx, detail::JoinWait& wait, bool first) {
+        if (!cell_) [[unlikely]]
+            detail::stop_polled_after_ready(type_name<JoinHandle>());
+        const std::uint64_t word = cell_->load();
+        const auto joined =
+            word & detail::TaskState::done ? detail::Cell::Joined::done : cell_->join_awaited(cx, word);
+        if (joined == detail::Cell::Joined::pending) return false;
+        if (joined == detail::Cell::Joined::look && !wait.look(*cell_, cx, first)) [[unlikely]]
+            return false;
+        wait.end();
+        return true;
     }
     T take_ready() {
         JoinHandle ended(std::move(*this)); // polled again it stops with a message
@@ -138,6 +156,10 @@ public:
 
     Poll<Output> poll(Context& cx) { return detail::poll_split(*this, cx); }
     bool poll_ready(Context& cx) { return handle_.poll_ready(cx); }
+    using AwaitState = detail::JoinWait;
+    bool poll_awaited(Context& cx, detail::JoinWait& wait, bool first) {
+        return handle_.poll_awaited(cx, wait, first);
+    }
     Output take_ready() {
         detail::Cell& cell = *handle_.cell_;
         if (cell.outcome() == detail::Outcome::value) {

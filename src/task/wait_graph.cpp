@@ -1,0 +1,207 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "rouse/task/wait_graph.hpp"
+
+#include "rouse/base/readable.hpp"
+#include "rouse/base/short_lock.hpp"
+#include "rouse/core/task_state.hpp"
+#include "rouse/task/cell.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <vector>
+
+namespace rouse::detail {
+namespace {
+
+/// The waits of the tasks whose addresses fall on it.
+class Shard {
+public:
+    /// Under the lock.
+    [[nodiscard]] WaitEntry* find(const TaskState* task) {
+        return waits.find([&](const WaitEntry& one) { return one.task() == task; });
+    }
+    ShortLock lock;
+    IntrusiveList<WaitEntry> waits;
+};
+constexpr std::size_t shard_count = 4096; // who looks for one walks over those that share its shard
+/// Made at the first wait, which may be in a static's constructor; never destroyed, for the last may be in a
+/// static's destructor.
+Shard* shards() {
+    static Shard* const all = new Shard[shard_count];
+    return all;
+}
+Shard& shard_of(const TaskState* task) {
+    const auto address = reinterpret_cast<std::uintptr_t>(task);
+    return shards()[(address >> 4 ^ address >> 16) % shard_count];
+}
+
+constinit Atomic<std::uint64_t> last_number{0};
+
+} // namespace
+
+SourceLocation await_place() noexcept {
+    const PromiseBase* const top = turn.scope ? turn.scope->strand->top() : nullptr;
+    return top ? top->await_at() : SourceLocation();
+}
+
+Cell* own_task() noexcept {
+    Cell* const cell = cell_of(turn.current);
+    return cell && turn.scope && turn.scope->strand == &cell->strand() ? cell : nullptr;
+}
+
+bool waits_in_graph(const TaskState& task) noexcept {
+    Shard& shard = shard_of(&task);
+    const std::lock_guard lock(shard.lock);
+    return shard.find(&task) != nullptr;
+}
+
+/// What a pass over a cycle saw of one of its tasks.
+class WaitStep {
+public:
+    /// False: it is not in the table, or was told to end, and will. Under the shard's lock its word and what
+    /// it waits for are there [G2].
+    bool find(const TaskState* wanted) {
+        Shard& shard = shard_of(wanted);
+        const std::lock_guard lock(shard.lock);
+        const WaitEntry* const wait = shard.find(wanted);
+        if (!wait || (wanted->load() & (TaskState::aborted | TaskState::done))) return false;
+        task = wanted;
+        number = wait->number_;
+        next = wait->next();
+        behind = wait->behind();
+        awaited = wait->lock();
+        called = wait->called_;
+        return true;
+    }
+    /// It would share a lock as others do: then it waits behind one that wants it alone. Does such a one
+    /// await it, that came before?
+    [[nodiscard]] bool is_stuck() const {
+        if (behind == 0) return true;
+        const auto before = [this](const WaitEntry& one) { return one.is_before(awaited, behind); };
+        for (std::size_t i = 0; i < shard_count; ++i) {
+            Shard& shard = shards()[i];
+            const std::lock_guard lock(shard.lock);
+            if (shard.waits.find(before)) return true;
+        }
+        return false;
+    }
+    [[nodiscard]] bool operator==(const WaitStep& other) const {
+        return number == other.number && (behind == 0) == (other.behind == 0);
+    }
+
+    const TaskState* task = nullptr;
+    std::uint64_t number = 0;
+    const TaskState* next = nullptr; // which has what it waits for
+    const void* awaited = nullptr;
+    std::uint64_t behind = 0; // its place, where others share that
+    bool called = false;
+};
+
+/// From `first` on, each task waits for what the next one has, and the last for what `first` has.
+class WaitCycle {
+public:
+    /// False: there is none.
+    bool walk(const TaskState* first) {
+        steps_.clear();
+        const TaskState* at = first;
+        do {
+            WaitStep step;
+            if (steps_.size() == longest || !step.find(at)) return false;
+            at = step.next;
+            steps_.push_back(step);
+        } while (at && at != first);
+        return at != nullptr;
+    }
+    [[nodiscard]] bool is_stuck() const {
+        return std::ranges::all_of(steps_, [](const WaitStep& step) { return step.is_stuck(); });
+    }
+    [[nodiscard]] bool is(const WaitCycle& other) const { return steps_ == other.steps_; }
+
+    /// [G5] The one whose wait closed it looks again.
+    void call_who_closed_it() const {
+        const auto closed = std::ranges::find(steps_, false, &WaitStep::called);
+        if (closed == steps_.end()) return;
+        Shard& shard = shard_of(closed->task);
+        const std::lock_guard lock(shard.lock);
+        // A wake of a task of a runtime: it runs no code of the user's.
+        if (shard.find(closed->task)) const_cast<TaskState*>(closed->task)->wake_by_ref();
+    }
+    /// False: one of them is there no longer.
+    bool describe(LockCycle& report) const {
+        report.tasks.resize(steps_.size());
+        for (std::size_t i = 0; i < steps_.size(); ++i) {
+            const WaitStep& step = steps_[i];
+            Shard& shard = shard_of(step.task);
+            const std::lock_guard lock(shard.lock);
+            const WaitEntry* const wait = shard.find(step.task);
+            if (!wait || wait->number_ != step.number) return false;
+            LockCycleTask& task = report.tasks[i];
+            task.task_id = wait->id_;
+            if (const Cell* const cell = cell_of(const_cast<TaskState*>(wait->task_)))
+                task.task_name = cell->name();
+            if (task.task_name.empty()) task.task_name = readable_name(wait->where_.function_name());
+            task.waits_at = wait->where_;
+            wait->describe(task, report.tasks[(i + 1) % steps_.size()]);
+        }
+        return true;
+    }
+
+private:
+    static constexpr std::size_t longest = 64;
+    std::vector<WaitStep> steps_;
+};
+
+// ---- WaitEntry ----
+
+std::uint64_t WaitEntry::next_number() noexcept { return last_number.fetch_add(1, memory_order_acq_rel) + 1; }
+
+bool WaitEntry::is_before(const void*, std::uint64_t) const noexcept { return false; }
+
+void WaitEntry::note_who_polls() noexcept {
+    const Cell* const cell = running_cell();
+    id_ = cell ? cell->id() : 0;
+    where_ = await_place();
+}
+
+void WaitEntry::enter_table(const TaskState& task) {
+    // One chain of RMWs: of two that close a cycle the later one sees what the earlier one has.
+    number_ = next_number();
+    task_ = &task;
+    Shard& shard = shard_of(task_);
+    const std::lock_guard lock(shard.lock);
+    shard.waits.push_back(*this);
+}
+
+void WaitEntry::leave_table() noexcept {
+    Shard& shard = shard_of(task_);
+    const std::lock_guard lock(shard.lock);
+    unlink();
+    task_ = nullptr;
+}
+
+std::exception_ptr WaitEntry::look_along() {
+    Cell* const task = own_task();
+    if (!task) return nullptr;
+    if (announced_ != number_) {
+        announced_ = number_;
+        task->call_joiner(); // [G4]
+    }
+    if (told_) return nullptr;
+    const TaskState* const next = this->next();
+    if (!next) return nullptr;
+    if (WaitStep step; next != task && !step.find(next)) return nullptr; // as nearly always
+    WaitCycle cycle, again;                                              // [G3]
+    if (!cycle.walk(task) || !cycle.is_stuck() || !again.walk(task) || !again.is(cycle)) return nullptr;
+    if (called_) {
+        cycle.call_who_closed_it();
+        return nullptr;
+    }
+    LockCycle report;
+    if (!cycle.describe(report)) return nullptr;
+    std::exception_ptr error = diagnose_cycle(std::move(report));
+    told_ = !error; // left as it is: once is enough
+    return error;
+}
+
+} // namespace rouse::detail
