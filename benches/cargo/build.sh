@@ -4,7 +4,7 @@
 #
 # build.sh PACKAGE_DIR TARGET_DIR: builds a Tokio peer (../micro/tokio or
 # ../compare/tokio) with Debian's cargo and rustc from Debian's crates (apt:
-# cargo rustc librust-tokio-dev), offline. The programs are in
+# cargo rustc librust-tokio-dev librust-futures-dev), offline. The programs are in
 # TARGET_DIR/release. Cargo's own messages go to stderr.
 set -eu
 

@@ -13,7 +13,7 @@ source tools/scripts/common.sh
 choose_llvm
 packages=()
 read -ra packages -d '' < <(build_packages) || true # read's end of input is no failure here
-ensure_packages "${packages[@]}" nlohmann-json3-dev cargo librust-tokio-dev golang-go libboost1.81-dev libuv1-dev wrk
+ensure_packages "${packages[@]}" nlohmann-json3-dev cargo librust-tokio-dev librust-futures-dev golang-go libboost1.81-dev libuv1-dev wrk
 
 # shellcheck source=benches/common.sh
 source benches/common.sh

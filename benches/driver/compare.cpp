@@ -14,7 +14,13 @@ namespace bench {
 namespace {
 
 /// What a workload must have computed.
-enum class Check { operations, replies, producers, leaves };
+enum class Check { operations, replies, producers, leaves, listeners, pipeline };
+/// What is left of i * 3 by `filter`, each with its number.
+std::uint64_t sum_of_pipeline(std::uint64_t operations) {
+    std::uint64_t sum = 0;
+    for (std::uint64_t index = 0; 2 * index < operations; ++index) sum += index ^ (2 * index * 3);
+    return sum;
+}
 std::uint64_t expected(Check check, std::uint64_t operations) {
     const std::uint64_t each = operations / 4;
     switch (check) {
@@ -26,6 +32,10 @@ std::uint64_t expected(Check check, std::uint64_t operations) {
         return 4 * (each * (each + 1) / 2);
     case Check::leaves:
         return operations * (operations - 1) / 2;
+    case Check::listeners:
+        return 8 * (operations * (operations + 1) / 2);
+    case Check::pipeline:
+        return sum_of_pipeline(operations);
     }
     return 0;
 }
@@ -51,6 +61,8 @@ public:
 
 constexpr std::uint64_t n = 1000000;
 constexpr Check count = Check::operations;
+/// Of the rows that no figure was set for.
+const Target not_behind = {1.00, "Tokio"};
 const CompareRow rows[] = {
     {"spawn_all", n, n / 10, count, {{0.25, "Tokio"}, {0.45, "Tokio"}}},
     {"spawn_group", n, n / 10, count, {{0.17, "Tokio"}, {0.40, "Tokio"}}},
@@ -60,6 +72,16 @@ const CompareRow rows[] = {
     {"ping_pong", n, n / 10, Check::replies, {{0.30, "Tokio"}, {0.50, "Tokio"}}},
     {"oneshot", n, n / 10, Check::replies, {{0.50, "Tokio"}, {0.60, "Tokio"}}},
     {"mpsc", 4 * n, n / 5, Check::producers, {{0.50, "Go"}, {0.80, "Go"}}},
+    {"unbounded", 4 * n, n / 5, Check::producers, {not_behind, not_behind}},
+    {"broadcast_8", n, n / 10, Check::listeners, {not_behind, not_behind}},
+    {"mutex_free", 4 * n, n / 5, count, {not_behind, not_behind}},
+    {"mutex_100", n, n / 10, count, {not_behind, not_behind}},
+    {"semaphore", n, n / 10, count, {not_behind, not_behind}},
+    {"notify", n, n / 10, count, {not_behind, not_behind}},
+    {"select_2", n, n / 10, Check::replies, {not_behind, not_behind}},
+    {"select_16", n / 2, n / 20, Check::replies, {not_behind, not_behind}},
+    {"futures_unordered", n, n / 10, Check::replies, {not_behind, not_behind}},
+    {"stream_5", 20 * n, 2 * n, Check::pipeline, {not_behind, not_behind}},
     {"sleeps", n, n / 10, count, {{0.25, "Tokio"}, {0.25, "Go"}}, "cpu", "ns CPU", 2},
     {"timeout", n, n / 10, count, {{0.25, "Go"}, {0.25, "Go"}}},
     {"timers", n, n / 10, count, {{0.12, "Asio"}, {0.12, "Go"}}},

@@ -9,18 +9,14 @@
 
 namespace rouse::detail {
 
-Slot* ChildBase::slot_for(Context& cx, ChildSet& set) {
-    TaskState* const root = root_of(cx.waker());
-    if (!root || root != turn.current) { // somebody's own executor, or a set that wakes its children apart
-        finish_end();
-        return nullptr;
-    }
-    Slot* const parent = Slot::of(cx.waker());
-    if (slot_ && slot_->root() == root && slot_->parent() == parent) return slot_;
-    // The first poll; or the combinator was polled by another task before, and what is registered there stays
-    // there.
+/// In the first poll; or when the combinator was polled by another task before: what is registered there
+/// stays there.
+Slot* ChildBase::another_slot(Context& cx, ChildSet& set) {
     finish_end();
-    slot_ = Slot::make(root, parent, &set);
+    TaskState* const root = root_of(cx.waker());
+    // Else somebody's own executor, or a set that wakes its children apart.
+    if (!root || root != turn.current) return nullptr;
+    slot_ = Slot::make(root, Slot::of(cx.waker()), &set);
     set.add(*slot_);
     return slot_;
 }

@@ -27,7 +27,10 @@ MpscCore::Look MpscCore::fall_asleep(std::uint32_t head, const Waker& waker) {
         taken_.store(false, memory_order_relaxed);
         slept_ = slots_.word().compare_exchange_strong(word, word | Slots::asleep, memory_order_acq_rel,
                                                        memory_order_acquire); // [M1]
-        if (slept_) return Look::asleep;
+        if (slept_) {
+            slept_by_ = waker.as_raw();
+            return Look::asleep;
+        }
     }
 }
 

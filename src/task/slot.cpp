@@ -8,17 +8,17 @@ namespace rouse::detail {
 namespace {
 
 Slot* slot(void* data) noexcept { return static_cast<Slot*>(data); }
-extern const RawWakerVTable slot_vtable;
 
 RawWaker slot_clone(void* data) {
     slot(data)->clone_waker();
-    return RawWaker(data, &slot_vtable);
+    return RawWaker(data, &slot_waker_vtable);
 }
-constexpr RawWakerVTable slot_vtable(
-    slot_clone, [](void* data) { slot(data)->wake(); }, [](void* data) { slot(data)->wake_by_ref(); },
-    [](void* data) { slot(data)->drop_waker(); });
 
 } // namespace
+
+constinit const RawWakerVTable slot_waker_vtable(
+    slot_clone, [](void* data) { slot(data)->wake(); }, [](void* data) { slot(data)->wake_by_ref(); },
+    [](void* data) { slot(data)->drop_waker(); });
 
 Slot* Slot::make(TaskState* root, Slot* parent, ChildSet* set) {
     return ::new (FrameCache::allocate(sizeof(Slot))) Slot(root, parent, set);
@@ -29,12 +29,7 @@ void Slot::destroy() noexcept {
     FrameCache::deallocate(this, sizeof(Slot));
 }
 
-RawWaker Slot::waker() noexcept { return RawWaker(this, &slot_vtable); }
-
-Slot* Slot::of(const Waker& waker) noexcept {
-    const RawWaker raw = waker.as_raw();
-    return raw.vtable() == &slot_vtable ? slot(raw.data()) : nullptr;
-}
+RawWaker Slot::waker() noexcept { return RawWaker(this, &slot_waker_vtable); }
 
 TaskState* root_of(const Waker& waker) noexcept {
     if (TaskState* task = task_of(waker)) return task;
@@ -69,36 +64,29 @@ void Slot::uncount_in_parent() noexcept {
     else root_->drop_live_slot();
 }
 
-bool Slot::close() noexcept {
-    open_ = false;
+bool Slot::close_changed(std::uint64_t word) noexcept {
     const auto change = static_cast<std::uint64_t>(std::exchange(local_, 0)) << count_shift;
-    std::uint64_t word = word_.load(memory_order_acquire);
-    if (change == 0 && (word & armed_bit) && (word & live_bit)) return true; // as it was
-    if (change == 0 && (word >> count_shift) == 0 && !(word & (armed_bit | live_bit | dropped_bit)))
-        return false;
     for (;;) { // [C1]
         std::uint64_t next = word + change;
-        const bool alive = (next >> count_shift) != 0;
-        next &= ~(armed_bit | live_bit | dropped_bit);
-        if (alive) next |= armed_bit | live_bit;
+        if ((next >> count_shift) == 0) {
+            word_.store(0, memory_order_relaxed);
+            if (word & live_bit) uncount_in_parent();
+            return false;
+        }
+        next = (next & ~dropped_bit) | armed_bit | live_bit;
         if (!word_.compare_exchange_weak(word, next, memory_order_acq_rel, memory_order_acquire)) continue;
-        if (alive && !(word & live_bit)) count_in_parent();
-        if (!alive && (word & live_bit)) uncount_in_parent();
-        return alive;
+        if (!(word & live_bit)) count_in_parent();
+        return true;
     }
 }
 
 void Slot::retire() noexcept {
+    if (!close()) return destroy(); // as nearly always
     // From here on the count is the wakers' alone; a live slot stays counted in its parent, as one that
     // belongs to nobody, until its last waker goes.
-    close();
     std::uint64_t word = word_.load(memory_order_acquire);
     for (;;) {
-        if ((word >> count_shift) == 0) {
-            // It may have been the last drop (C2) that cleared the count, and that thread may still be on its
-            // way up. It does not come back to this slot.
-            break;
-        }
+        if ((word >> count_shift) == 0) break; // the last one went meanwhile
         if (word_.compare_exchange_weak(word, word | retired_bit, memory_order_acq_rel, memory_order_acquire))
             return;
     }

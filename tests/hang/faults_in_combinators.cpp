@@ -95,6 +95,20 @@ TEST(faults_in_combinators, a_child_of_timeout_loses_its_waker_to_another_thread
     EXPECT_LE(place.polls(), 2);
 }
 
+TEST(faults_in_combinators, a_child_of_timeout_loses_its_waker_to_another_thread_within_each_poll) {
+    Scene scene;
+    auto body = []() -> Task<int> {
+        auto drops_elsewhere = [](rouse::Context& cx) -> rouse::Poll<int> {
+            std::thread([waker = cx.waker().clone()]() mutable { waker = rouse::Waker(); }).join();
+            return rouse::Pending;
+        };
+        auto child = rouse::poll_fn(drops_elsewhere);
+        co_return (co_await rouse::timeout(5s, std::move(child))).value_or(-1);
+    };
+    expect_lost_at_once(scene, body);
+    EXPECT_EQ(scene.hangs()[0].child_role, "future in timeout");
+}
+
 TEST(faults_in_combinators, a_child_of_timeout_forgets_to_register_after_a_wake) {
     Scene scene;
     Place place;

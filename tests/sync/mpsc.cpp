@@ -366,6 +366,30 @@ TEST(Mpsc, another_waker_replaces_the_one_before) {
     EXPECT_EQ(recv.poll(with_first).value(), 1);
 }
 
+TEST(Mpsc, a_receiver_that_is_polled_again_while_it_sleeps_is_woken_by_the_next_message) {
+    auto [tx, rx] = mpsc::channel<int>(2);
+    Harness recv(rx.recv());
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(recv.poll().is_pending());
+    EXPECT_EQ(recv.clones_alive(), 1u);
+    EXPECT_TRUE(tx.try_send(1).has_value());
+    EXPECT_EQ(recv.take_wakes(), 1u);
+    EXPECT_EQ(recv.poll().value(), 1);
+
+    CountingWaker first, second;
+    rouse::Context with_first(first.waker()), with_second(second.waker());
+    EXPECT_TRUE(rx.poll_recv(with_first).is_pending());
+    EXPECT_TRUE(tx.try_send(2).has_value());
+    EXPECT_EQ(rx.poll_recv(with_first).value(), 2);
+    EXPECT_TRUE(rx.poll_recv(with_first).is_pending()) << "it sleeps anew, by the same waker";
+    EXPECT_TRUE(rx.poll_recv(with_second).is_pending());
+    EXPECT_TRUE(rx.poll_recv(with_first).is_pending());
+    EXPECT_EQ(first.clones_alive(), 1u);
+    EXPECT_EQ(second.clones_alive(), 0u);
+    EXPECT_TRUE(tx.try_send(3).has_value());
+    EXPECT_EQ(first.wakes(), 2u);
+    EXPECT_EQ(second.wakes(), 0u);
+}
+
 TEST(Mpsc, a_receiver_that_is_polled_by_hand) {
     auto [tx, rx] = mpsc::channel<int>(2);
     CountingWaker waker;

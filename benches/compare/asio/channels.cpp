@@ -3,6 +3,7 @@
 #include "workloads.hpp"
 
 #include <deque>
+#include <limits>
 
 namespace compare {
 namespace {
@@ -64,6 +65,27 @@ Task<> produce(Channel<concurrent, std::uint64_t>& numbers, std::uint64_t n) {
     for (std::uint64_t i = 1; i <= n; ++i) co_await numbers.async_send(error_code(), i, asio::deferred);
 }
 
+template <bool concurrent>
+Task<> send_at_once(Channel<concurrent, std::uint64_t>& numbers, std::uint64_t n) {
+    for (std::uint64_t i = 1; i <= n; ++i)
+        if (!numbers.try_send(error_code(), i)) std::abort();
+    co_return;
+}
+
+constexpr std::uint64_t broadcast_batch = 500;
+
+/// Tells of each batch that it has received all of it, and in the end what the sum is.
+template <bool concurrent>
+Task<> listen(Channel<concurrent, std::uint64_t>& numbers, Channel<concurrent, std::uint64_t>& received,
+              Channel<concurrent, std::uint64_t>& sums, std::uint64_t count) {
+    std::uint64_t sum = 0;
+    for (std::uint64_t i = 1; i <= count; ++i) {
+        sum += co_await numbers.async_receive(asio::deferred);
+        if (i % broadcast_batch == 0) co_await received.async_send(error_code(), i, asio::deferred);
+    }
+    co_await sums.async_send(error_code(), sum, asio::deferred);
+}
+
 } // namespace
 
 /// Two coroutines and two channels with room for one: n times there and back.
@@ -122,6 +144,52 @@ Task<bench_round> mpsc(std::uint64_t n) {
     for (std::uint64_t i = 0; i < n / 4 * 4; ++i) sum += co_await numbers.async_receive(asio::deferred);
     const bench_round round = bench_stop(watch, sum);
     co_await producers.all_ended();
+    co_return round;
+}
+
+/// The same through a channel without a bound: nobody waits for room.
+template <bool concurrent>
+Task<bench_round> unbounded(std::uint64_t n) {
+    const Executor executor = co_await asio::this_coro::executor;
+    Channel<concurrent, std::uint64_t> numbers(executor, std::numeric_limits<std::size_t>::max());
+    Group producers(executor, 4);
+    const bench_watch watch = bench_start();
+    for (int i = 0; i < 4; ++i)
+        asio::co_spawn(executor, send_at_once<concurrent>(numbers, n / 4), producers.on_end());
+    std::uint64_t sum = 0;
+    for (std::uint64_t i = 0; i < n / 4 * 4; ++i) sum += co_await numbers.async_receive(asio::deferred);
+    const bench_round round = bench_stop(watch, sum);
+    co_await producers.all_ended();
+    co_return round;
+}
+
+/// n numbers from this coroutine to each of 8 others, by 500: the next ones are sent when all have received
+/// those. A channel is for one receiver: each has its own.
+template <bool concurrent>
+Task<bench_round> broadcast_8(std::uint64_t n) {
+    using Numbers = Channel<concurrent, std::uint64_t>;
+    constexpr std::size_t listeners = 8;
+    const Executor executor = co_await asio::this_coro::executor;
+    std::deque<Numbers> numbers;
+    Numbers received(executor, listeners);
+    Numbers sums(executor, listeners);
+    Group all(executor, listeners);
+    for (std::size_t i = 0; i < listeners; ++i) {
+        numbers.emplace_back(executor, 1024);
+        asio::co_spawn(executor, listen<concurrent>(numbers.back(), received, sums, n), all.on_end());
+    }
+    const bench_watch watch = bench_start();
+    for (std::uint64_t i = 1; i <= n; ++i) {
+        for (Numbers& each : numbers)
+            if (!each.try_send(error_code(), i)) std::abort();
+        if (i % broadcast_batch != 0) continue;
+        for (std::size_t one = 0; one < listeners; ++one)
+            if (co_await received.async_receive(asio::deferred) != i) std::abort();
+    }
+    std::uint64_t sum = 0;
+    for (std::size_t one = 0; one < listeners; ++one) sum += co_await sums.async_receive(asio::deferred);
+    const bench_round round = bench_stop(watch, sum);
+    co_await all.all_ended();
     co_return round;
 }
 
@@ -195,6 +263,10 @@ template Task<bench_round> oneshot<false>(std::uint64_t);
 template Task<bench_round> oneshot<true>(std::uint64_t);
 template Task<bench_round> mpsc<false>(std::uint64_t);
 template Task<bench_round> mpsc<true>(std::uint64_t);
+template Task<bench_round> unbounded<false>(std::uint64_t);
+template Task<bench_round> unbounded<true>(std::uint64_t);
+template Task<bench_round> broadcast_8<false>(std::uint64_t);
+template Task<bench_round> broadcast_8<true>(std::uint64_t);
 template Task<bench_round> idle_bytes<false>(std::uint64_t);
 template Task<bench_round> idle_bytes<true>(std::uint64_t);
 

@@ -21,8 +21,26 @@ Task<bench_round> oneshot(std::uint64_t n);
 template <bool concurrent>
 Task<bench_round> mpsc(std::uint64_t n);
 template <bool concurrent>
+Task<bench_round> unbounded(std::uint64_t n);
+template <bool concurrent>
+Task<bench_round> broadcast_8(std::uint64_t n);
+template <bool concurrent>
 Task<bench_round> idle_bytes(std::uint64_t n);
 Task<bench_round> wake_foreign(std::uint64_t n);
+
+// locks.cpp
+template <bool concurrent>
+Task<bench_round> mutex_free(std::uint64_t n);
+template <bool concurrent>
+Task<bench_round> mutex_100(std::uint64_t n);
+template <bool concurrent>
+Task<bench_round> semaphore(std::uint64_t n);
+template <bool concurrent>
+Task<bench_round> notify(std::uint64_t n);
+
+// select.cpp
+Task<bench_round> select_2(std::uint64_t n);
+Task<bench_round> select_16(std::uint64_t n);
 
 // timers.cpp
 Task<bench_round> sleeps(std::uint64_t n);

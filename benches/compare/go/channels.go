@@ -76,3 +76,46 @@ func mpscProducers(n uint64) round {
 	}
 	return watch.round(sum)
 }
+
+// broadcast8: n numbers from this goroutine to each of 8 others, by 500: the
+// next ones are sent when all have received those. A channel is for one
+// receiver: each has its own.
+func broadcast8(n uint64) round {
+	const batch = 500
+	received := make(chan uint64, 8)
+	sums := make(chan uint64, 8)
+	var listeners [8]chan uint64
+	for i := range listeners {
+		numbers := make(chan uint64, 1024)
+		listeners[i] = numbers
+		go func() {
+			sum := uint64(0)
+			for i := uint64(1); i <= n; i++ {
+				sum += <-numbers
+				if i%batch == 0 {
+					received <- i
+				}
+			}
+			sums <- sum
+		}()
+	}
+	watch := newWatch()
+	for i := uint64(1); i <= n; i++ {
+		for _, numbers := range listeners {
+			numbers <- i
+		}
+		if i%batch != 0 {
+			continue
+		}
+		for range listeners {
+			if <-received != i {
+				panic("another batch")
+			}
+		}
+	}
+	sum := uint64(0)
+	for range listeners {
+		sum += <-sums
+	}
+	return watch.round(sum)
+}

@@ -6,7 +6,9 @@
 // garbage collector runs with its default. A goroutine has no handle: what is
 // awaited is a channel or a WaitGroup.
 //
-// There is no wake_foreign: what wakes a goroutine runs in a goroutine.
+// There is no wake_foreign: what wakes a goroutine runs in a goroutine; no
+// unbounded: a channel has a bound; no stream_5: what is a pipeline here has a
+// goroutine for each stage, and channels between them.
 package main
 
 import (
@@ -17,19 +19,27 @@ import (
 )
 
 var workloads = map[string]func(n uint64) round{
-	"spawn_all":   spawnAll,
-	"spawn_group": spawnAll, // it has no handles in any case
-	"spawn_await": spawnAwait,
-	"yield_1":     yield1,
-	"yield_1000":  yield1000,
-	"skynet":      skynet,
-	"ping_pong":   pingPong,
-	"oneshot":     oneshotRequest,
-	"mpsc":        mpscProducers,
-	"sleeps":      sleeps,
-	"timeout":     timeouts,
-	"timers":      createAndCancel,
-	"idle_bytes":  idleBytes,
+	"spawn_all":         spawnAll,
+	"spawn_group":       spawnAll, // it has no handles in any case
+	"spawn_await":       spawnAwait,
+	"yield_1":           yield1,
+	"yield_1000":        yield1000,
+	"skynet":            skynet,
+	"ping_pong":         pingPong,
+	"oneshot":           oneshotRequest,
+	"mpsc":              mpscProducers,
+	"broadcast_8":       broadcast8,
+	"mutex_free":        mutexFree,
+	"mutex_100":         mutex100,
+	"semaphore":         semaphore,
+	"notify":            notify,
+	"select_2":          select2,
+	"select_16":         select16,
+	"futures_unordered": futuresUnordered,
+	"sleeps":            sleeps,
+	"timeout":           timeouts,
+	"timers":            createAndCancel,
+	"idle_bytes":        idleBytes,
 }
 
 var servers = map[string]func(){"echo": echo, "http": http}

@@ -4,10 +4,12 @@
 
 #include <cstdlib>
 #include <utility>
+#include <vector>
 
 namespace compare {
 namespace {
 
+namespace broadcast = rouse::broadcast;
 namespace mpsc = rouse::mpsc;
 using Sender = rouse::oneshot::Sender<std::uint64_t>;
 
@@ -35,6 +37,28 @@ Task<> send_numbers(mpsc::Sender<std::uint64_t> numbers, std::uint64_t count) {
         const auto sent = co_await numbers.send(i);
         if (!sent) std::abort();
     }
+}
+
+Task<> send_at_once(mpsc::UnboundedSender<std::uint64_t> numbers, std::uint64_t count) {
+    for (std::uint64_t i = 1; i <= count; ++i)
+        if (!numbers.send(i)) std::abort();
+    co_return;
+}
+
+constexpr std::uint64_t broadcast_batch = 500; // half of what fits: nobody lags
+
+/// Tells of each batch that it has received all of it.
+Task<std::uint64_t> listen(broadcast::Receiver<std::uint64_t> numbers, mpsc::Sender<std::uint64_t> received,
+                           std::uint64_t count) {
+    std::uint64_t sum = 0;
+    for (std::uint64_t i = 1; i <= count; ++i) {
+        const auto number = co_await numbers.recv();
+        sum += number.value();
+        if (i % broadcast_batch != 0) continue;
+        const auto sent = co_await received.send(i);
+        if (!sent) std::abort();
+    }
+    co_return sum;
 }
 
 } // namespace
@@ -85,6 +109,40 @@ Task<bench_round> mpsc_producers(std::uint64_t n) {
     { const auto gone = std::move(numbers); }
     std::uint64_t sum = 0;
     while (const auto number = co_await received.recv()) sum += *number;
+    co_return bench_stop(watch, sum);
+}
+
+/// The same through a channel without a bound: nobody waits for room.
+Task<bench_round> unbounded_producers(std::uint64_t n) {
+    auto [numbers, received] = mpsc::unbounded_channel<std::uint64_t>();
+    const bench_watch watch = bench_start();
+    for (int i = 0; i < 4; ++i) rouse::spawn(send_at_once, numbers, n / 4).detach();
+    { const auto gone = std::move(numbers); }
+    std::uint64_t sum = 0;
+    while (const auto number = co_await received.recv()) sum += *number;
+    co_return bench_stop(watch, sum);
+}
+
+/// n numbers from this task to each of 8 others, by 500: the next ones are sent when all have received those.
+Task<bench_round> broadcast_8(std::uint64_t n) {
+    constexpr std::uint64_t listeners = 8;
+    auto [numbers, first] = broadcast::channel<std::uint64_t>(1024);
+    auto [received, told] = mpsc::channel<std::uint64_t>(listeners);
+    std::vector<rouse::JoinHandle<std::uint64_t>> sums;
+    for (std::uint64_t i = 0; i < listeners; ++i)
+        sums.push_back(rouse::spawn(listen, numbers.subscribe(), received, n));
+    { const auto gone = std::move(first); }
+    const bench_watch watch = bench_start();
+    for (std::uint64_t i = 1; i <= n; ++i) {
+        (void)numbers.send(i);
+        if (i % broadcast_batch != 0) continue;
+        for (std::uint64_t one = 0; one < listeners; ++one) {
+            const auto batch = co_await told.recv();
+            if (batch != i) std::abort();
+        }
+    }
+    std::uint64_t sum = 0;
+    for (auto& each : sums) sum += co_await each;
     co_return bench_stop(watch, sum);
 }
 

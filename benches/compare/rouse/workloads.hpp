@@ -25,6 +25,20 @@ Task<bench_round> skynet(std::uint64_t n);
 Task<bench_round> ping_pong(std::uint64_t n);
 Task<bench_round> oneshot_request(std::uint64_t n);
 Task<bench_round> mpsc_producers(std::uint64_t n);
+Task<bench_round> unbounded_producers(std::uint64_t n);
+Task<bench_round> broadcast_8(std::uint64_t n);
+
+// locks.cpp
+Task<bench_round> mutex_free(std::uint64_t n);
+Task<bench_round> mutex_100(std::uint64_t n);
+Task<bench_round> semaphore(std::uint64_t n);
+Task<bench_round> notify(std::uint64_t n);
+
+// combine.cpp
+Task<bench_round> select_2(std::uint64_t n);
+Task<bench_round> select_16(std::uint64_t n);
+Task<bench_round> futures_unordered(std::uint64_t n);
+Task<bench_round> stream_5(std::uint64_t n);
 
 // timers.cpp
 Task<bench_round> sleeps(std::uint64_t n);

@@ -38,7 +38,10 @@ protected:
 
     /// The slot for a poll under `cx`; null when the task is not one of ours: its waker is then handed
     /// through.
-    Slot* slot_for(Context& cx, ChildSet& set);
+    Slot* slot_for(Context& cx, ChildSet& set) {
+        if (slot_ && slot_->root() == turn.current && slot_->is_below(cx.waker())) return slot_;
+        return another_slot(cx, set);
+    }
     void begin_poll() noexcept {
         lost_between_ = slot_->was_dropped();
         slot_->open();
@@ -55,6 +58,8 @@ protected:
                                        const AwaitFrames& child) const;
 
 private:
+    Slot* another_slot(Context& cx, ChildSet& set);
+
     Slot* slot_ = nullptr;
     bool has_wakers_ = false;
     bool lost_between_ = false; // its last waker was dropped before its last poll, not in it

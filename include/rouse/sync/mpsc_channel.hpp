@@ -33,6 +33,9 @@ namespace rouse::detail {
 /// sender's drop (ENDED); the receiver's close, which another branch of its task may do while it sleeps; and,
 /// when the receiver has CLOSED, a permit that is given back.
 ///
+/// A receiver that is polled anew while it sleeps, by the same task, reads the word: while ASLEEP is there,
+/// so is its waker, and nothing has come.
+///
 /// [M5] The receiver takes its waker back, to change it or to leave: by taking ASLEEP off. When somebody else
 /// has, the waker is theirs; the place is the receiver's again when it sees TAKEN (acquire).
 class MpscCore {
@@ -136,6 +139,12 @@ protected:
     enum class Look : std::uint8_t { asleep, end, claimed };
     /// [M1] Of a queue in which nothing is ready, whose consumer stands at `head`.
     Look fall_asleep(std::uint32_t head, const Waker& waker);
+    /// It sleeps already, and with such a waker.
+    [[nodiscard]] bool is_asleep(const Waker& waker) const noexcept {
+        const RawWaker raw = waker.as_raw();
+        return slept_ && slept_by_.data() == raw.data() && slept_by_.vtable() == raw.vtable() &&
+               (slots_.load() & Slots::asleep);
+    }
 
     Slots slots_;
 
@@ -147,6 +156,7 @@ private:
     alignas(64) Waker waker_;
     Atomic<bool> taken_{false};
     bool slept_ = false; // of the receiver: it has set ASLEEP, and not yet got its place back
+    RawWaker slept_by_{nullptr, nullptr}; // the same: what its waker was then
     const std::uint32_t capacity_;
     const bool bounded_;
     const std::string_view name_;
@@ -171,7 +181,7 @@ public:
             forget_waker();
             return true;
         }
-        return poll_empty(cx);
+        return !is_asleep(cx.waker()) && poll_empty(cx);
     }
     std::optional<T> take() noexcept {
         if (!queue_.front()) return std::nullopt;

@@ -11,6 +11,9 @@ namespace rouse::detail {
 
 class ChildSet;
 
+/// The vtable of every waker whose data is a `Slot`.
+extern const RawWakerVTable slot_waker_vtable;
+
 /// A child of a combinator, as the wakers see it: counts the wakers that were handed to this child, so that
 /// it can be told when *this child* can never be woken, though its task still can.
 ///
@@ -28,8 +31,11 @@ class ChildSet;
 ///     bits 8-63      wakers and live slots below (modulo 2^56: a drop on another thread may come before
 ///                    `close` has added the clone)
 ///
+/// [C0] A new slot is charged with one waker, ARMED and LIVE, and `local_` begins at -1: so its first poll,
+///      in which nearly every child clones once, ends with nothing to write.
 /// [C1] close, by the poller: adds `local_`; with wakers left sets ARMED and LIVE, counting itself in the
-///      parent; else clears both, and uncounts itself.
+///      parent; else clears both, and uncounts itself. Without wakers nobody else comes here, so that needs
+///      no RMW; who gave up the last one (C2) may still be on his way up, but not through this slot.
 /// [C2] last drop, by anyone, of an ARMED slot: clears ARMED and LIVE in the same step, uncounts itself in
 /// the
 ///      parent, wakes the task.
@@ -42,14 +48,19 @@ class ChildSet;
 ///      at in the next poll; when no waker at all is left, the task's own word tells.
 class Slot : public ListLink<> {
 public:
-    /// `parent` null: right below the task.
+    /// `parent` null: right below the task. In the poll of the task, and to be opened at once.
     static Slot* make(TaskState* root, Slot* parent, ChildSet* set);
 
     [[nodiscard]] RawWaker waker() noexcept;
     void open() noexcept { open_ = true; }
     /// [C1] True: it still has wakers.
-    bool close() noexcept;
-    /// The combinator is through with it.
+    bool close() noexcept {
+        open_ = false;
+        const std::uint64_t word = word_.load(memory_order_acquire);
+        if (local_ == 0 && (~word & (armed_bit | live_bit)) == 0) return true; // as it was
+        return close_changed(word);
+    }
+    /// The combinator is through with it: its child is gone. It may be open.
     void retire() noexcept;
 
     /// Its last waker was dropped, not woken, since its last `close`.
@@ -64,6 +75,11 @@ public:
     [[nodiscard]] Slot* parent() const noexcept { return parent_; }
     [[nodiscard]] ChildSet* set() const noexcept { return set_; }
 
+    /// Its combinator is polled under `waker`.
+    [[nodiscard]] bool is_below(const Waker& waker) const noexcept {
+        return parent_ ? of(waker) == parent_ : task_of(waker) == root_;
+    }
+
     // As wakers see it.
     void clone_waker() noexcept;
     void drop_waker() noexcept;
@@ -71,7 +87,10 @@ public:
     void wake_by_ref() noexcept { root_->wake_by_ref(); }
 
     /// The slot behind a waker, or null.
-    static Slot* of(const Waker& waker) noexcept;
+    static Slot* of(const Waker& waker) noexcept {
+        const RawWaker raw = waker.as_raw();
+        return raw.vtable() == &slot_waker_vtable ? static_cast<Slot*>(raw.data()) : nullptr;
+    }
 
 private:
     static constexpr std::uint64_t armed_bit = 1;
@@ -82,8 +101,11 @@ private:
     static constexpr std::uint64_t one = std::uint64_t{1} << count_shift;
     static constexpr std::uint64_t count_mask = (std::uint64_t{1} << 56) - 1;
 
-    Slot(TaskState* root, Slot* parent, ChildSet* set) noexcept : root_(root), parent_(parent), set_(set) {}
+    Slot(TaskState* root, Slot* parent, ChildSet* set) noexcept : root_(root), parent_(parent), set_(set) {
+        count_in_parent();
+    }
     [[nodiscard]] bool is_local() const noexcept { return turn.current == root_ && open_; }
+    bool close_changed(std::uint64_t word) noexcept;
     void give_up(std::uint64_t how) noexcept;
     void give_up_one(std::uint64_t how) noexcept;
     void count_in_parent() noexcept;
@@ -91,8 +113,8 @@ private:
     static void uncount_and_wake(TaskState* root, Slot* parent, std::uint64_t how) noexcept;
     void destroy() noexcept;
 
-    Atomic<std::uint64_t> word_{0};
-    std::int64_t local_ = 0; // of the polling thread, while open
+    Atomic<std::uint64_t> word_{one | armed_bit | live_bit}; // [C0]
+    std::int64_t local_ = -1;                                // of the polling thread, while open
     TaskState* root_;
     Slot* parent_;
     ChildSet* set_;

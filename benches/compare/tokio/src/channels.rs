@@ -4,7 +4,7 @@
 //! Tasks that send to each other.
 
 use crate::measure::{Round, Watch};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 
 /// Two tasks and two channels with room for one: n times there and back.
 pub async fn ping_pong(n: u64) -> Round {
@@ -70,6 +70,62 @@ pub async fn mpsc_producers(n: u64) -> Round {
     let mut sum = 0;
     while let Some(number) = received.recv().await {
         sum += number;
+    }
+    watch.round(sum)
+}
+
+/// The same through a channel without a bound: nobody waits for room.
+pub async fn unbounded_producers(n: u64) -> Round {
+    let (numbers, mut received) = mpsc::unbounded_channel::<u64>();
+    let watch = Watch::new();
+    for _ in 0..4 {
+        let numbers = numbers.clone();
+        tokio::spawn(async move {
+            for i in 1..=n / 4 {
+                numbers.send(i).unwrap();
+            }
+        });
+    }
+    drop(numbers);
+    let mut sum = 0;
+    while let Some(number) = received.recv().await {
+        sum += number;
+    }
+    watch.round(sum)
+}
+
+/// n numbers from this task to each of 8 others, by 500: the next ones are sent
+/// when all have received those. Half of what fits: nobody lags.
+pub async fn broadcast_8(n: u64) -> Round {
+    const BATCH: u64 = 500;
+    let (numbers, _) = broadcast::channel::<u64>(1024);
+    let (received, mut told) = mpsc::channel::<u64>(8);
+    let listeners: [_; 8] = std::array::from_fn(|_| {
+        let mut numbers = numbers.subscribe();
+        let received = received.clone();
+        tokio::spawn(async move {
+            let mut sum = 0;
+            for i in 1..=n {
+                sum += numbers.recv().await.unwrap();
+                if i % BATCH == 0 {
+                    received.send(i).await.unwrap();
+                }
+            }
+            sum
+        })
+    });
+    let watch = Watch::new();
+    for i in 1..=n {
+        numbers.send(i).unwrap();
+        if i % BATCH == 0 {
+            for _ in 0..8 {
+                assert_eq!(told.recv().await, Some(i));
+            }
+        }
+    }
+    let mut sum = 0;
+    for listener in listeners {
+        sum += listener.await.unwrap();
     }
     watch.round(sum)
 }

@@ -13,6 +13,8 @@
 //! which is glibc's malloc, as on the C++ side.
 
 mod channels;
+mod combine;
+mod locks;
 mod measure;
 mod memory;
 mod servers;
@@ -42,6 +44,16 @@ const WORKLOADS: &[(&str, fn(u64) -> Workload)] = &[
     ("ping_pong", |n| boxed(channels::ping_pong(n))),
     ("oneshot", |n| boxed(channels::oneshot_request(n))),
     ("mpsc", |n| boxed(channels::mpsc_producers(n))),
+    ("unbounded", |n| boxed(channels::unbounded_producers(n))),
+    ("broadcast_8", |n| boxed(channels::broadcast_8(n))),
+    ("mutex_free", |n| boxed(locks::mutex_free(n))),
+    ("mutex_100", |n| boxed(locks::mutex_100(n))),
+    ("semaphore", |n| boxed(locks::semaphore(n))),
+    ("notify", |n| boxed(locks::notify(n))),
+    ("select_2", |n| boxed(combine::select_2(n))),
+    ("select_16", |n| boxed(combine::select_16(n))),
+    ("futures_unordered", |n| boxed(combine::futures_unordered(n))),
+    ("stream_5", |n| boxed(combine::stream_5(n))),
     ("sleeps", |n| boxed(timers::sleeps(n))),
     ("timeout", |n| boxed(timers::timeouts(n))),
     ("timers", |n| boxed(timers::create_and_cancel(n))),
