@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+/// Shows pieces of the C++ source as the module was built from it, so that the line numbers are those of the reports.
+
+export async function fetchSource(url) {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`${url}: ${response.status}`);
+    return (await response.text()).split("\n");
+}
+
+/// The lines of the class `name`: [{number, text}]. They begin with its comment.
+export function classLines(lines, name) {
+    let first = lines.findIndex((line) => line.startsWith(`class ${name} {`));
+    if (first < 0) return [];
+    const last = lines.indexOf("};", first);
+    while (first > 0 && lines[first - 1].startsWith("//")) --first;
+    return lines.slice(first, last + 1).map((text, index) => ({ number: first + index + 1, text }));
+}
+
+/// The lines of the function `name`, from its head to the brace that closes it.
+export function functionLines(lines, name) {
+    const first = lines.findIndex((line) => /^[A-Za-z]/.test(line) && line.includes(` ${name}(`));
+    if (first < 0) return [];
+    const last = lines.indexOf("}", first);
+    return lines.slice(first, last + 1).map((text, index) => ({ number: first + index + 1, text }));
+}
+
+/// Puts lines into a <pre>; those whose number is in `hits` are marked.
+export function showLines(pre, lines, hits = new Set()) {
+    pre.replaceChildren(...lines.map(({ number, text }) => {
+        const row = document.createElement("span");
+        row.className = hits.has(number) ? "row hit" : "row";
+        const label = document.createElement("span");
+        label.className = "number";
+        label.textContent = number;
+        const at = text.search(/\/\/(?!.*")/);
+        row.append(label, at < 0 ? text || " " : text.slice(0, at));
+        if (at >= 0) {
+            const comment = document.createElement("span");
+            comment.className = "comment";
+            comment.textContent = text.slice(at);
+            row.append(comment);
+        }
+        return row;
+    }));
+}
