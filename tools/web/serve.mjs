@@ -27,7 +27,7 @@ const types = {
 /// The file of `folder` that a request means, and its size; undefined if there is none, or if it lies elsewhere.
 async function find(folder, target) {
     try {
-        const path = decodeURIComponent(new URL(target, "http://localhost").pathname);
+        const path = decodeURIComponent(new URL(`http://localhost${target}`).pathname);
         let file = await realpath(join(folder, path));
         if (file !== folder && !file.startsWith(folder + sep)) return undefined;
         let facts = await stat(file);
