@@ -7,7 +7,7 @@
 const items = [
     { says: "It starts its operation when it is first polled", verdict: (seen) => (seen.started ? "yes" : seen.over ? "no" : "open") },
     { says: "It returns Pending while there is no result", verdict: (seen) => (seen.pending ? "yes" : seen.over ? "no" : "open") },
-    { says: "It keeps a clone of the waker before it does", verdict: (seen) => (seen.kept ? "yes" : seen.over || seen.pending ? "no" : "open") },
+    { says: "It keeps a clone of the waker before it does", verdict: (seen) => (seen.kept ? "yes" : seen.over ? "no" : "open") },
     { says: "It wakes that waker when the result arrives", verdict: (seen) => (seen.woken ? "yes" : seen.over ? "no" : "open") },
     { says: "It returns Ready to the poll that follows", verdict: (seen) => (seen.ready ? "yes" : seen.over ? "no" : "open") },
     { says: "JavaScript's Promise is resolved with the value", verdict: (seen) => (seen.resolved ? "yes" : seen.over ? "no" : "open") },
@@ -23,21 +23,15 @@ export function checklist(model, call) {
     const seen = {
         started: false,
         pending: false,
-        kept: false,
+        kept: task.clones > 0 && !task.lost, // one that was not kept again is gone: the task is lost
         woken: task.wakes > 0,
         ready: task.state === "ready",
         resolved: call.state === "returned",
         over: task.lost || task.ended !== undefined || call.state !== "pending",
     };
-    let wakers = 0;
     for (const { type } of task.marks) {
         if (type === "timer_set" || type === "promise_awaited") seen.started = true;
-        if (type === "waker_cloned") ++wakers;
-        if (type === "waker_dropped") --wakers;
-        if (type === "pending") {
-            seen.kept = (seen.pending ? seen.kept : true) && wakers > 0;
-            seen.pending = true;
-        }
+        if (type === "pending") seen.pending = true;
     }
     // A future by hand may have its operation done by a task of its own.
     if ([...model.tasks.values()].some((other) => other.parent === task.id)) seen.started = true;

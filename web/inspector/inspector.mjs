@@ -11,6 +11,7 @@
 
 import { duration } from "./axis.mjs";
 import { describe, kinds, Model } from "./model.mjs";
+import { quote } from "./quote.mjs";
 import { element, Timeline } from "./timeline.mjs";
 
 export { checklist, emptyChecklist } from "./checklist.mjs";
@@ -18,10 +19,11 @@ export { describe, duration, Model };
 
 const beatEvery = 250; // ms
 
-/// inspect({ into, title, ...options }): `options` are for `load` (or for the `init` of a module), and come back with `trace` and `report`
-/// added; both still call those of the caller. `inspector` among them is the panel.
-export function inspect({ into, title = "Tasks", ...options } = {}) {
-    const inspector = new Inspector(into, title);
+/// inspect({ into, title, readSource, ...options }): `options` are for `load` (or for the `init` of a module), and come back with `trace` and
+/// `report` added; both still call those of the caller. `inspector` among them is the panel. `readSource(file)`, which gives the text of
+/// a source file or a Promise of it, lets reports quote the line that they are about.
+export function inspect({ into, title = "Tasks", readSource, ...options } = {}) {
+    const inspector = new Inspector(into, title, readSource);
     return {
         ...options,
         inspector,
@@ -30,7 +32,7 @@ export function inspect({ into, title = "Tasks", ...options } = {}) {
             options.trace?.(event);
         },
         report(text, info) {
-            inspector.model.report(text, info);
+            inspector.report(text, info);
             options.report?.(text, info);
         },
     };
@@ -44,8 +46,9 @@ export class Inspector {
     #expected = 0;
     #stop;
 
-    constructor(into, title = "Tasks", model = new Model()) {
-        this.model = model;
+    constructor(into, title = "Tasks", readSource = undefined) {
+        this.model = new Model();
+        this.readSource = readSource;
         this.host = document.createElement("div");
         this.host.className = "rouse-inspector";
         const root = this.host.attachShadow({ mode: "open" });
@@ -77,7 +80,15 @@ export class Inspector {
     event(event) { this.model.event(event); }
 
     /// One report.
-    report(text, info) { this.model.report(text, info); }
+    report(text, info) {
+        const report = this.model.report(text, info);
+        if (!this.readSource) return;
+        quote(report.text, this.readSource).then((quoted) => {
+            report.text = quoted;
+            this.lastReport = undefined;
+            this.#schedule();
+        }, () => {}); // a source that cannot be read is not quoted
+    }
 
     /// watch(name, call): calls `call()` and shows in the JavaScript row of its task how long the Promise that it returns is awaited, and
     /// what came of it. Returns what `call` returned.

@@ -19,6 +19,7 @@ export const kinds = {
     promise_awaited: { side: "js", label: "then()", says: "A Promise got the callbacks of the future that awaits it." },
     promise_resolved: { side: "js", label: "resolved", says: "The Promise that is awaited in C++ was resolved." },
     promise_rejected: { side: "js", label: "rejected", says: "The Promise that is awaited in C++ was rejected." },
+    promise_collected: { side: "js", label: "collected", says: "The Promise that is awaited in C++ was garbage collected, with all that could settle it." },
     timer_set: { side: "js", label: "timer set", says: "A timer was set." },
     timer_fired: { side: "js", label: "timer fired", says: "The timer fired." },
     called: { side: "js", label: "called", says: "JavaScript called the function and awaits the Promise that it returned." },
@@ -84,11 +85,13 @@ export class Model {
         this.#changed();
     }
 
-    /// Takes in a report of rouse.mjs.
+    /// Takes in a report of rouse.mjs, and returns what is kept of it.
     report(text, info) {
-        this.reports.push({ text: String(text), info, at: this.now() });
+        const report = { text: String(text), info, at: this.now() };
+        this.reports.push(report);
         if (this.reports.length > 50) this.reports.shift();
         this.#changed();
+        return report;
     }
 
     /// Calls `call` and follows the Promise that it returns. The first task that is created during the call is what it waits for.
@@ -143,7 +146,6 @@ export class Model {
                 state: "created",
                 lost: false,
                 polls: 0,
-                wakers: 0,
                 clones: 0,
                 wakes: 0,
                 busy: 0,
@@ -179,11 +181,7 @@ export class Model {
                 this.polling.push(task.id);
                 break;
             case "waker_cloned":
-                ++task.wakers;
                 ++task.clones;
-                break;
-            case "waker_dropped":
-                task.wakers = Math.max(0, task.wakers - 1);
                 break;
             case "woken":
                 ++task.wakes;
@@ -203,10 +201,7 @@ export class Model {
             if (place >= 0) this.polling.splice(place, 1);
             task.state = type;
         }
-        if (finished.has(type)) {
-            task.ended = at;
-            task.wakers = 0;
-        }
+        if (finished.has(type)) task.ended = at;
         if (type === "pending" || type === "lost") {
             task.awaiting = detail ?? task.awaiting;
             if (file) [task.file, task.line] = [file, line];

@@ -89,7 +89,7 @@ class Group {
         setText(this.name, name);
         setText(this.state, state);
         this.state.className = `state ${tone}`;
-        setText(this.counts, task ? `task ${task.id} · ${plural(task.polls, "poll")} · ${plural(task.wakers, "waker")}` : "no task");
+        setText(this.counts, task ? `task ${task.id} · ${plural(task.polls, "poll")} · ${plural(task.clones, "waker")}` : "no task");
         this.node.setAttribute("aria-label", task ? `${name}, task ${task.id}: ${state}` : name);
         this.#drawMarks(axis, marks);
         this.#drawSpans(axis, marks, width);

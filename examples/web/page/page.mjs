@@ -25,7 +25,14 @@ const functions = [
     { name: "create_delayed_promise", args: [1000, "a value"], says: "A plain JavaScript Promise, made in C++. Nothing is wrong with it." },
 ];
 
-const options = inspect({ into: byId("timeline"), title: "Timeline", onLostWaker: chosen("policy"), development: true });
+const source = fetchSource("./waker_bug_module.cpp");
+const options = inspect({
+    into: byId("timeline"),
+    title: "Timeline",
+    readSource: (file) => (file.endsWith("/waker_bug_module.cpp") ? source : undefined),
+    onLostWaker: chosen("policy"),
+    development: true,
+});
 const { inspector } = options;
 const { model } = inspector;
 let app;
@@ -123,7 +130,7 @@ model.onChange(schedule);
 
 async function start() {
     app = await init(options);
-    const lines = await fetchSource("./waker_bug_module.cpp");
+    const lines = (await source).split("\n");
     const showSource = () => correct.show(sources[chosen("fix")](lines));
     buggy.show(sources.fetch_data_buggy(lines));
     showSource();

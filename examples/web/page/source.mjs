@@ -6,7 +6,7 @@
 export async function fetchSource(url) {
     const response = await fetch(url);
     if (!response.ok) throw new Error(`${url}: ${response.status}`);
-    return (await response.text()).split("\n");
+    return response.text();
 }
 
 /// The lines of the class `name`: [{number, text}]. They begin with its comment.
