@@ -9,8 +9,8 @@ export async function quote(report, readSource) {
     if (at < 0 || /^ *\d+ \|/.test(lines[at + 1] ?? "")) return report;
     const [, file, number] = lines[at].match(/^ +(\S+):(\d+) /);
     const source = await readSource(file);
-    const text = source?.split("\n")[number - 1];
-    if (!text?.trim()) return report;
-    lines.splice(at + 1, 0, `   ${number.padStart(5)} | ${text}`);
+    const text = source?.split("\n")[number - 1]?.trim();
+    if (!text) return report;
+    lines.splice(at + 1, 0, `${number.padStart(8)} |     ${text}`);
     return lines.join("\n");
 }
