@@ -18,7 +18,7 @@ export function duration(ms) {
 }
 
 const foldedFrom = 30; // ms without an event that are worth a fold
-const foldWidth = (ms) => (ms < foldedFrom ? 0 : Math.min(150, 40 + 20 * Math.log10(ms / foldedFrom)));
+const foldWidth = (ms) => (ms < foldedFrom ? 0 : Math.min(150, 66 + 20 * Math.log10(ms / foldedFrom)));
 
 /// Time to place, linear between known points, which are in order.
 function interpolate(points, time) {

@@ -155,6 +155,7 @@ export class Timeline {
         this.scale = "steps";
         this.groups = new Map();
         this.beats = [];
+        this.chosen = false;
         this.ruler = element("div.ruler", { "aria-hidden": "true" });
         this.folds = element("div.folds", { "aria-hidden": "true" });
         this.now = element("div.now", { "aria-hidden": "true" });
@@ -186,6 +187,7 @@ export class Timeline {
     clear() {
         this.beats = [];
         this.selected = undefined;
+        this.chosen = false;
     }
 
     /// Draws everything anew, as far as it has changed.
@@ -297,12 +299,13 @@ export class Timeline {
     // --- by keyboard: one mark is in the tab order; the arrow keys choose which ---
 
     #rove() {
-        if (!this.order.includes(this.selected)) this.selected = this.order.at(-1);
+        if (!this.chosen || !this.order.includes(this.selected)) this.selected = this.order.at(-1);
         for (const mark of this.order) mark.button.tabIndex = mark === this.selected ? 0 : -1;
     }
 
     #select(mark) {
         this.selected = mark;
+        this.chosen = true; // until then it is the latest
         this.#rove();
         this.onSelect(mark);
     }

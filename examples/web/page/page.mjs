@@ -5,16 +5,16 @@ import { describe, duration, inspect } from "./inspector/inspector.mjs";
 import init, * as module from "./pkg/waker_bug_module.js";
 import { Pile } from "./pile.mjs";
 import { Side } from "./side.mjs";
-import { classLines, fetchSource, functionLines } from "./source.mjs";
+import { fetchSource, functionLines, pollLines } from "./source.mjs";
 
 const byId = (id) => document.getElementById(id);
 const chosen = (name) => document.querySelector(`input[name="${name}"]:checked`).value;
 
 /// What the card of a function shows of the source.
 const sources = {
-    fetch_data_buggy: (lines) => classLines(lines, "BuggyFuture"),
+    fetch_data_buggy: (lines) => [...pollLines(lines, "BuggyFuture"), ...functionLines(lines, "fetch_data_buggy")],
     fetch_data_correct: (lines) => functionLines(lines, "fetch_data_correct"),
-    fetch_data_by_hand: (lines) => classLines(lines, "CorrectFuture"),
+    fetch_data_by_hand: (lines) => [...pollLines(lines, "CorrectFuture"), ...functionLines(lines, "fetch_data_by_hand")],
     fetch_data_by_channel: (lines) => functionLines(lines, "fetch_data_by_channel"),
 };
 

@@ -6,7 +6,8 @@
 import { duration, Model } from "./inspector/inspector.mjs";
 import { load } from "./pkg/rouse.mjs";
 
-const delay = 1500; // ms until the result is there that nobody asks for
+const delay = 100; // ms until the result is there that nobody asks for
+const atOnce = 25; // calls in one turn of the event loop
 
 /// One instance of the module, and what is counted of it.
 class World {
@@ -24,12 +25,15 @@ class World {
     get memory() { return this.app.memory.buffer.byteLength; }
 
     call(times) {
-        const { settled } = this;
+        const { app, settled } = this;
         this.began ??= performance.now();
-        for (let n = 0; n < times; ++n) {
+        this.sample = undefined;
+        const now = Math.min(times, atOnce);
+        if (times > now) setTimeout(() => app === this.app && this.call(times - now));
+        for (let n = 0; n < now; ++n) {
             const began = performance.now();
             ++settled.calls;
-            this.app.exports.fetch_data_buggy(delay).then(
+            app.exports.fetch_data_buggy(delay).then(
                 () => ++settled.values,
                 (error) => {
                     ++settled.errors;
@@ -38,7 +42,6 @@ class World {
                 },
             );
         }
-        this.sample = undefined;
     }
 
     /// The share of the time since the last sample that polls took, in percent.

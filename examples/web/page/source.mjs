@@ -9,13 +9,13 @@ export async function fetchSource(url) {
     return response.text();
 }
 
-/// The lines of the class `name`: [{number, text}]. They begin with its comment.
-export function classLines(lines, name) {
-    let first = lines.findIndex((line) => line.startsWith(`class ${name} {`));
-    if (first < 0) return [];
-    const last = lines.indexOf("};", first);
-    while (first > 0 && lines[first - 1].startsWith("//")) --first;
-    return lines.slice(first, last + 1).map((text, index) => ({ number: first + index + 1, text }));
+/// The lines of the `poll` of the class `name`, as far to the left as they go: [{number, text}].
+export function pollLines(lines, name) {
+    const start = lines.findIndex((line) => line.startsWith(`class ${name} {`));
+    const first = lines.findIndex((line, index) => index > start && line.includes(" poll("));
+    if (start < 0 || first < 0) return [];
+    const last = lines.indexOf("    }", first);
+    return lines.slice(first, last + 1).map((text, index) => ({ number: first + index + 1, text: text.slice(4) }));
 }
 
 /// The lines of the function `name`, from its head to the brace that closes it.

@@ -61,7 +61,8 @@ public:
     using Output = std::string;
     explicit BuggyFuture(double delay_ms) : delay_ms_(delay_ms) {}
 
-    rouse::Poll<std::string> poll(rouse::Context&) { // the waker is in there, and stays there
+    rouse::Poll<std::string> poll(rouse::Context&) {
+        // The waker is in the Context, and stays there.
         if (!shared_) {
             say("BuggyFuture", "polled for the first time: starting the operation");
             shared_ = std::make_shared<Shared>();

@@ -16,7 +16,7 @@ test("the_page_loads_without_errors", async () => {
     const page = await openPage(all, wide);
     assert.deepEqual(page.faults, []);
     assert.equal(await page.title(), "The waker bug · rouse");
-    assert.match(await text(page, "#buggy .source pre"), /class BuggyFuture/);
+    assert.match(await text(page, "#buggy .source pre"), /poll\(rouse::Context&\)/);
     assert.equal(await page.locator("#trouble").isHidden(), true);
     await all.picture(page, "idle");
 });
@@ -44,6 +44,7 @@ test("the_buggy_call_is_diagnosed_with_the_line_of_its_source", async () => {
     const report = await text(page, ".report");
     assert.match(report, /waker_bug_module\.cpp:\d+ +BuggyFuture returned Pending and kept no waker\n +\d+ \| +co_return co_await future;\n/);
     assert.match(report, /help: /);
+    assert.match(await text(page, "#buggy .row.hit"), /co_return co_await future;/);
     assert.deepEqual(await verdicts(page, "buggy"), ["yes", "yes", "no", "no", "no", "no"]);
     await all.picture(page, "thrown");
 });

@@ -7,7 +7,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before } from "node:test";
+import { after, afterEach, before } from "node:test";
 import { fileURLToPath } from "node:url";
 
 import { chromium } from "playwright-core";
@@ -43,6 +43,9 @@ export function withBrowser() {
         mkdirSync(pictures, { recursive: true });
         ({ server, address: all.address } = await serve(folder, 0));
         browser = await chromium.launch({ executablePath: process.env.ROUSE_CHROMIUM ?? "/usr/bin/chromium", args: switches });
+    });
+    afterEach(async () => {
+        for (const context of browser?.contexts() ?? []) await context.close();
     });
     after(async () => {
         await browser?.close();
