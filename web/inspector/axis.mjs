@@ -17,7 +17,7 @@ export function duration(ms) {
     return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
-const foldedFrom = 30; // ms without an event that are worth a fold
+export const foldedFrom = 30; // ms without an event that are worth a fold
 const foldWidth = (ms) => (ms < foldedFrom ? 0 : Math.min(150, 66 + 20 * Math.log10(ms / foldedFrom)));
 
 /// Time to place, linear between known points, which are in order.
@@ -36,8 +36,8 @@ function interpolate(points, time) {
     return a.x + ((b.x - a.x) * (time - a.at)) / (b.at - a.at || 1);
 }
 
-const step = 26; // px from an event to the next, in whatever row
-const room = 62; // px from an event to the next of its row, for the words
+const step = 24; // px from an event to the next, in whatever row
+const room = 56; // px from an event to the next of its row, for the words
 
 /// stepAxis(marks, now, laneOf): `marks` in their order, `now` the present time, or undefined if nothing goes on; `laneOf(mark)` is any
 /// key of the row in which the mark stands.
@@ -59,7 +59,7 @@ export function stepAxis(marks, now, laneOf) {
         const before = x;
         x = Math.max(x + step + fold, (lastOfLane.get(lane) ?? -Infinity) + room);
         lastOfLane.set(lane, x);
-        if (fold > 0) folds.push({ from: before + 13, to: x - 13, text: duration(gap) });
+        if (fold > 0) folds.push({ from: before + 12, to: x - 12, text: duration(gap) });
         places.set(mark.seq, x);
         points.push({ at: mark.at, x });
         const label = duration(mark.at - start);
@@ -74,7 +74,7 @@ export function stepAxis(marks, now, laneOf) {
     if (now !== undefined && previous !== undefined) {
         const wait = Math.max(0, now - previous);
         end = x + Math.max(step, foldWidth(wait));
-        if (wait >= foldedFrom) folds.push({ from: x + 13, to: end, text: duration(wait) });
+        if (wait >= foldedFrom) folds.push({ from: x + 12, to: end, text: duration(wait) });
         points.push({ at: now, x: end });
     }
     return { x: (mark) => places.get(mark.seq), at: (time) => interpolate(points, time), end, ticks, folds };

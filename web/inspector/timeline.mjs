@@ -3,7 +3,7 @@
 
 /// Draws a `Model`: two rows for each task, C++ above JavaScript, on one axis.
 
-import { duration, stepAxis, trueAxis } from "./axis.mjs";
+import { duration, foldedFrom, stepAxis, trueAxis } from "./axis.mjs";
 import { kinds } from "./model.mjs";
 
 const groupsShown = 12; // the youngest; more tasks than that are counted, not drawn
@@ -201,7 +201,6 @@ export class Timeline {
         const now = model.unsettled ? model.now() : undefined;
         const axis = this.scale === "steps" ? stepAxis(marks, now, laneOf) : trueAxis(marks, now, space);
         const width = Math.max(space, axis.end + (this.scale === "steps" ? 36 : 14));
-        const following = this.node.scrollLeft + this.node.clientWidth >= this.node.scrollWidth - 40;
 
         this.node.dataset.scale = this.scale;
         this.canvas.style.setProperty("--lane-width", `${width}px`);
@@ -211,7 +210,18 @@ export class Timeline {
         this.#drawLoop(axis, marks, width);
         this.#rove();
         this.node.classList.toggle("empty", marks.length === 0);
-        if (following) this.node.scrollLeft = this.node.scrollWidth;
+        this.#follow(axis);
+    }
+
+    /// Scrolls to where things last began to happen, and stays there, unless the reader has scrolled elsewhere meanwhile.
+    #follow(axis) {
+        const begins = ({ type, at }, index) => (type === "called" || type === "created") && at - (this.order[index - 1]?.at ?? -Infinity) >= foldedFrom;
+        const beginning = this.order.findLast((mark, index) => begins(mark, index));
+        const isNew = beginning !== this.beginning;
+        if (!beginning || (!isNew && Math.abs(this.node.scrollLeft - this.left) > 2)) return;
+        this.beginning = beginning;
+        this.node.scrollLeft = axis.x(beginning) - 40;
+        this.left = this.node.scrollLeft; // what it could be set to: there may be more to the right of it later
     }
 
     makeMark(mark) {

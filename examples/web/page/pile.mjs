@@ -101,7 +101,7 @@ export class Pile {
             this.#cell("tasks", side, `${lost.toLocaleString("en")} that can never end`, lost > 0 ? "bad" : "");
             this.#cell("cpu", side, `${world.cpu.toFixed(1)} %`, "");
             const grown = world.memory - world.memoryAtStart;
-            this.#cell("memory", side, grown > 0 ? `${kib(world.memory)}, grown by ${kib(grown)}` : kib(world.memory), grown > 0 ? "bad" : "", world.memory / most);
+            this.#cell("memory", side, grown > 0 ? `${kib(world.memory)}, grown by ${kib(grown)}` : kib(world.memory), grown > 0 && lost > 0 ? "bad" : "", world.memory / most);
         });
     }
 

@@ -236,3 +236,24 @@ function measureContrasts() {
         return { what: `${selector} "${node.textContent.slice(0, 20)}"`, contrast: (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) };
     }));
 }
+
+test("on_a_narrow_screen_the_timeline_stays_at_the_beginning_of_the_latest_calls", async () => {
+    const page = await openPage(all, phone);
+    const inSight = (label) => page.locator(`.mark[aria-label^="${label}"]`).last().evaluate((mark) => {
+        const { left, right } = mark.getBoundingClientRect();
+        return left >= 0 && right <= innerWidth;
+    });
+    for (let run = 0; run < 2; ++run) {
+        await page.locator("#run-both").click();
+        await until(page, "correct", "ready");
+        await page.locator('.mark[aria-label^="Ready: operation"]').nth(run).waitFor();
+        assert.equal(await inSight("called: fetch_data_buggy"), true);
+    }
+    // Where the reader has scrolled to, there it stays.
+    await page.locator(".scroll").evaluate((node) => { node.scrollLeft = 0; });
+    await page.locator(".clear").focus();
+    await page.locator('input[value="true"]').check();
+    await page.locator('input[value="steps"]').check();
+    await page.locator('.scroll[data-scale="steps"]').waitFor();
+    assert.equal(await page.locator(".scroll").evaluate((node) => node.scrollLeft), 0);
+});

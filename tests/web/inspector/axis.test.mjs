@@ -19,8 +19,8 @@ test("every_event_has_a_place_of_its_own_in_the_order_seen", () => {
 test("events_of_one_row_keep_room_for_their_words", () => {
     const list = marks([0, "a"], [0, "b"], [0, "a"]);
     const axis = stepAxis(list, undefined, laneOf);
-    assert.ok(axis.x(list[2]) - axis.x(list[0]) >= 60);
-    assert.ok(axis.x(list[1]) - axis.x(list[0]) < 60);
+    assert.ok(axis.x(list[2]) - axis.x(list[0]) >= 50);
+    assert.ok(axis.x(list[1]) - axis.x(list[0]) < 50);
 });
 
 test("a_long_wait_is_folded_and_says_how_long_it_was", () => {
