@@ -19,7 +19,8 @@ export type EventType =
   | "promise_resolved"
   | "promise_rejected"
   | "timer_set"
-  | "timer_fired";
+  | "timer_fired"
+  | "promise_collected";
 
 /** Something that happened to a task. */
 export interface TraceEvent {
@@ -86,6 +87,8 @@ export interface App<Exports = AnyExports> {
   readonly exports: Exports;
   /** The compiled module: to be posted to a worker, and loaded there. */
   readonly module: WebAssembly.Module;
+  /** What C++ has; its buffer is another one after each growth. */
+  readonly memory: WebAssembly.Memory;
   /** JavaScript values that C++ refers to. */
   liveHandles(): number;
   tasks(): TaskInfo[];

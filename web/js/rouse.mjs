@@ -7,7 +7,7 @@
 
 const events = (
   "created polled pending waker_cloned waker_dropped woken ready failed lost cancelled " +
-  "promise_awaited promise_resolved promise_rejected timer_set timer_fired"
+  "promise_awaited promise_resolved promise_rejected timer_set timer_fired promise_collected"
 ).split(" ");
 const phases = ["idle", "queued", "running", "lost"];
 const types = ["undefined", "null", "boolean", "number", "string", "symbol", "bigint", "function", "object"];
@@ -386,6 +386,7 @@ export const load = async (source, options = {}) => {
   const app = {
     exports,
     module,
+    memory: wasm.memory,
     setPolicy: (policy) => {
       if (policy !== "throw" && policy !== "report") throw new TypeError(`onLostWaker is "throw" or "report", not ${policy}`);
       enter("set_policy", policy === "report" ? 1 : 0);

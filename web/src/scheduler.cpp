@@ -183,12 +183,12 @@ void Scheduler::poll(Cell& cell) {
 
 /// Of a poll that returned Pending.
 void Scheduler::note_poll(Cell& cell, std::size_t timers_before) {
-    trace(Event::pending, cell);
     const auto more = static_cast<std::int64_t>(turn.delta);
     const auto wakers = static_cast<std::int64_t>(TaskState::one_slot);
     if (more >= wakers) trace(Event::waker_cloned, cell);
     if (more <= -wakers) trace(Event::waker_dropped, cell);
     if (timers() > timers_before) trace(Event::timer_set, cell);
+    trace(Event::pending, cell);
     if (turn.woken || turn.yielded) trace(Event::woken, cell, turn.yielded ? "it gave way" : "by itself");
 }
 

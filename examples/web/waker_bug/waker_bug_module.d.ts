@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: The rouse authors
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-import type { App, LoadOptions, Source } from "./rouse.mjs";
+import type { App, Options, Source } from "./rouse.js";
 
 /** Loads the module, once. `onLostWaker` is "throw" (the default) or "report". */
-export default function init(options?: LoadOptions & { module_or_path?: Source }): Promise<App>;
-export default function init(source: Source | undefined, options?: LoadOptions): Promise<App>;
+export default function init(options?: Options & { module_or_path?: Source }): Promise<App>;
+export default function init(source: Source | undefined, options?: Options): Promise<App>;
 
 /** A Promise of `value` after `delay_ms` milliseconds. */
 export function create_delayed_promise<T>(delay_ms: number, value: T): Promise<T>;

@@ -26,7 +26,6 @@ for (const [fix, says] of [["fetch_data_correct", "ready-made"], ["fetch_data_by
         const page = await openPage(all, wide);
         await page.locator(`input[value="${fix}"]`).check();
         await page.locator("#run-correct").click();
-        await until(page, "correct", "pending");
         await until(page, "correct", "ready");
         assert.match(await text(page, "#correct .state"), /^Ready after \d+ ms\s+JavaScript got "the data that took 200 ms"$/);
         assert.deepEqual(await verdicts(page, "correct"), ["yes", "yes", "yes", "yes", "yes", "yes"]);
@@ -34,6 +33,15 @@ for (const [fix, says] of [["fetch_data_correct", "ready-made"], ["fetch_data_by
         await all.picture(page, `correct-${fix}`);
     });
 }
+
+test("a_call_that_still_waits_is_pending_and_its_checklist_open", async () => {
+    const page = await openPage(all, wide, 5000);
+    await page.locator("#run-correct").click();
+    await until(page, "correct", "pending");
+    assert.match(await text(page, "#correct .state"), /^Pending for [\d.]+ m?s\s+JavaScript awaits the Promise\.$/);
+    assert.deepEqual(await verdicts(page, "correct"), ["yes", "yes", "yes", "open", "open", "open"]);
+    await all.picture(page, "pending");
+});
 
 test("the_buggy_call_is_diagnosed_with_the_line_of_its_source", async () => {
     const page = await openPage(all, wide);
@@ -73,7 +81,7 @@ test("with_the_policy_report_the_call_hangs_while_the_page_is_alive", async () =
     // Frames are drawn, timers fire, and the same module goes on working for others.
     await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve, 0)))));
     await page.locator("#run-correct").click();
-    await until(page, "correct", "pending");
+    await page.locator('.mark[aria-label^="await: value"]').nth(1).waitFor();
     await until(page, "correct", "ready");
     await until(page, "buggy", "hanging");
     assert.equal(polls, "1");

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { duration, stepAxis, trueAxis } from "../../../web/inspector/axis.mjs";
+import { duration, stepAxis, trueAxis } from "../../../web/js/inspector/axis.mjs";
 
 const marks = (...list) => list.map(([at, lane], seq) => ({ at, lane, seq }));
 const laneOf = ({ lane }) => lane;

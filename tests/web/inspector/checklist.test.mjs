@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { checklist, emptyChecklist } from "../../../web/inspector/checklist.mjs";
+import { checklist, emptyChecklist } from "../../../web/js/inspector/checklist.mjs";
 import { call, correct, hanging, makeModel, thrown } from "./stream.mjs";
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));

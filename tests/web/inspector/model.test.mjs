@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { describe } from "../../../web/inspector/model.mjs";
+import { describe } from "../../../web/js/inspector/model.mjs";
 import { call, correct, hanging, makeModel, play, thrown } from "./stream.mjs";
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
@@ -130,4 +130,10 @@ test("values_of_any_kind_can_be_described", () => {
     assert.equal(describe(1n), "1");
     assert.equal(describe(circle), "[object Object]");
     assert.equal(describe(new RangeError("far")), "RangeError: far");
+});
+
+test("an_event_of_an_unknown_kind_is_left_out", () => {
+    const { model } = makeModel();
+    play(model, "0 created 1, 0 invented 1, 0 toString 1");
+    assert.equal(model.marks.length, 1);
 });

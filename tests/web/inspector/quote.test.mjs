@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { quote } from "../../../web/inspector/quote.mjs";
+import { quote } from "../../../web/js/inspector/quote.mjs";
 
 const report = "hang: task 1 `f` can never be woken again\n\n   src/f.cpp:2   Future returned Pending and kept no waker\n\n   awaited by\n      f()  src/f.cpp:3";
 

@@ -3,7 +3,7 @@
 
 /// Streams of trace events, and a model whose clock is turned by hand.
 
-import { Model } from "../../../web/inspector/model.mjs";
+import { Model } from "../../../web/js/inspector/model.mjs";
 
 export class Clock {
     ms = 0;

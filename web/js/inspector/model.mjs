@@ -76,8 +76,9 @@ export class Model {
         return () => this.listeners.delete(listener);
     }
 
-    /// Takes in one trace event.
+    /// Takes in one trace event. Of a kind that is not known here, as a newer rouse.mjs may have, it is left out.
     event(event) {
+        if (!Object.hasOwn(kinds, event.type)) return;
         const task = this.#task(event);
         const mark = this.#mark(event, { task });
         task.marks.push(mark);

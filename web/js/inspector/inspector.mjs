@@ -20,7 +20,7 @@ export { describe, duration, Model };
 const beatEvery = 250; // ms
 
 /// inspect({ into, title, readSource, ...options }): `options` are for `load` (or for the `init` of a module), and come back with `trace` and
-/// `report` added; both still call those of the caller. `inspector` among them is the panel. `readSource(file)`, which gives the text of
+/// `report` added; both still call those of the caller, and a report goes to the console if there is none. `inspector` among them is the panel. `readSource(file)`, which gives the text of
 /// a source file or a Promise of it, lets reports quote the line that they are about.
 export function inspect({ into, title = "Tasks", readSource, ...options } = {}) {
     const inspector = new Inspector(into, title, readSource);
@@ -33,7 +33,7 @@ export function inspect({ into, title = "Tasks", readSource, ...options } = {}) 
         },
         report(text, info) {
             inspector.report(text, info);
-            options.report?.(text, info);
+            (options.report ?? console.error)(text, info);
         },
     };
 }
