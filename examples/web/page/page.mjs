@@ -46,8 +46,9 @@ function trouble(error) {
 
 // --- side by side ---
 
-const buggy = new Side(byId("buggy"), model);
-const correct = new Side(byId("correct"), model);
+const announce = (text) => { byId("news").textContent = text; };
+const buggy = new Side(byId("buggy"), model, announce);
+const correct = new Side(byId("correct"), model, announce);
 
 /// Calls a function of the module before the inspector's eyes. The Promise never rejects here: the inspector shows what came of it.
 function run(name, args) {

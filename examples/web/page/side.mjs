@@ -23,9 +23,11 @@ export function outcome(call, now) {
 }
 
 export class Side {
-    constructor(node, model) {
+    /// `announce(text)` is told of each change of the state, for those who cannot see it.
+    constructor(node, model, announce) {
         this.node = node;
         this.model = model;
+        this.announce = announce;
         this.call = null;
         this.lines = [];
         this.hits = new Set();
@@ -74,7 +76,10 @@ export class Side {
     draw() {
         const { call } = this;
         const { state, title, text } = outcome(call, this.model.now());
-        this.node.dataset.state = state;
+        if (this.node.dataset.state !== state) {
+            this.node.dataset.state = state;
+            this.announce(`${this.node.querySelector("h3").textContent}: ${title}`);
+        }
         setText(this.stateNode.children[0], title);
         setText(this.stateNode.children[1], text);
         const task = call?.task;

@@ -54,6 +54,7 @@ test("the_buggy_call_is_diagnosed_with_the_line_of_its_source", async () => {
     assert.match(report, /help: /);
     assert.match(await text(page, "#buggy .row.hit"), /co_return co_await future;/);
     assert.deepEqual(await verdicts(page, "buggy"), ["yes", "yes", "no", "no", "no", "no"]);
+    assert.match(await page.locator("#news").textContent(), /^Correct: Ready after /);
     await all.picture(page, "thrown");
 });
 
@@ -256,6 +257,7 @@ test("on_a_narrow_screen_the_timeline_stays_at_the_beginning_of_the_latest_calls
         await until(page, "correct", "ready");
         await page.locator('.mark[aria-label^="Ready: operation"]').nth(run).waitFor();
         assert.equal(await inSight("called: fetch_data_buggy"), true);
+        await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 50))); // a silence, after which the next calls are a new beginning
     }
     // Where the reader has scrolled to, there it stays.
     await page.locator(".scroll").evaluate((node) => { node.scrollLeft = 0; });
