@@ -297,6 +297,7 @@ export const load = async (source, options = {}) => {
         timer = setTimeout(() => enter("turn", fromTimer), Math.min(milliseconds, longestTimeout));
     },
     now: () => performance.now(),
+    date: () => Date.now(),
 
     report: (kind, kindSize, at, size, task) =>
       told(() => report(text(at, size), { kind: text(kind, kindSize), task })),

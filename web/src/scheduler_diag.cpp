@@ -71,16 +71,9 @@ void Scheduler::cycle(const LockCycle& cycle) {
     report("deadlock", format_report(cycle), cycle.tasks.front().task_id);
 }
 
-namespace {
-std::chrono::steady_clock::time_point clock_of_javascript() noexcept {
-    return Instant(
-        std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::milli>(sys::rouse_js_now())));
-}
-} // namespace
-
 void Scheduler::note_births() {
     if (std::exchange(births_at_, last_task_id()) != last_task_id())
-        births_->add(last_task_id(), clock_of_javascript());
+        births_->add(last_task_id(), std::chrono::steady_clock::now());
 }
 
 void Scheduler::trace(Event event, std::uint64_t task) {
@@ -104,7 +97,7 @@ void Scheduler::trace(Event event, Cell& cell, std::string_view detail) {
 }
 
 void Scheduler::list_tasks() {
-    const auto now = clock_of_javascript();
+    const auto now = std::chrono::steady_clock::now();
     cells.for_each([&](Cell& cell) {
         Waits waits;
         cell.strand().inspect(waits);

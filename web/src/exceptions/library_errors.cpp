@@ -31,10 +31,14 @@ constexpr Known known[] = {
 
 } // namespace
 
+// `__libcpp_verbose_abort` in the inline namespace (`__1`; Debian's is `__2`) of std.
+#define ROUSE_TEXT_OF(x) #x
+#define ROUSE_TEXT(x) ROUSE_TEXT_OF(x)
+#define ROUSE_ABORT_NAME "_ZNSt3" ROUSE_TEXT(_LIBCPP_ABI_NAMESPACE) "22__libcpp_verbose_abortEPKcz"
+
 // `std::__libcpp_verbose_abort`, by the name that the linker knows: it is declared noexcept, and a function
 // of that name could not throw. Its callers in libc++ have nothing to clean up, as far as they know.
-[[noreturn]] void throw_for_library(const char* format,
-                                    ...) __asm__("_ZNSt3__122__libcpp_verbose_abortEPKcz");
+[[noreturn]] void throw_for_library(const char* format, ...) __asm__(ROUSE_ABORT_NAME);
 
 // "out_of_range was thrown in -fno-exceptions mode with message \"%s\""
 void throw_for_library(const char* format, ...) {

@@ -28,7 +28,7 @@ void release(Exception& exception) noexcept {
 
 [[noreturn]] void raise(Exception& exception) {
     ++uncaught;
-    __builtin_wasm_throw(0, &exception.thrown); // tag 0 is __cpp_exception
+    __builtin_wasm_throw(0, &exception.thrown); // the first tag, __cpp_exception
 }
 
 } // namespace

@@ -51,6 +51,9 @@ extern "C" {
 [[noreturn]] void __cxa_pure_virtual() { rouse::detail::stop("a pure virtual function was called"); }
 [[noreturn]] void __cxa_deleted_virtual() { rouse::detail::stop("a deleted virtual function was called"); }
 
+// libc++abi, of a fault in what it was handed.
+[[noreturn]] void __abort_message(const char* format, ...) { rouse::detail::stop(format); }
+
 // The one thread never ends: a module is let go of as a whole.
 int __cxa_thread_atexit(void (*)(void*), void*, void*) noexcept { return 0; }
 

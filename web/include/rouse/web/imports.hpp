@@ -81,6 +81,8 @@ ROUSE_WEB_IMPORT("macrotask") void rouse_js_macrotask();
 /// In place of the timer before it; below zero: none.
 ROUSE_WEB_IMPORT("timer") void rouse_js_timer(double milliseconds);
 ROUSE_WEB_IMPORT("now") double rouse_js_now();
+/// By the calendar: milliseconds since 1970.
+ROUSE_WEB_IMPORT("date") double rouse_js_date();
 
 // ---- diagnosis ----
 ROUSE_WEB_IMPORT("report")

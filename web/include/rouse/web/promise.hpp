@@ -36,24 +36,20 @@ private:
 };
 
 /// What joins a task in place of another task, and settles the Promise with how it ends: a waker of our own,
-/// which the task wakes when it has ended, whichever way.
+/// which the task wakes when it has ended, whichever way. It has the task's JoinHandle, as the cell knows it.
 class Settler {
 public:
-    explicit Settler(std::string_view name) : owed_(name) {}
+    /// Moves the value out of a task that has one.
+    using Take = js::Result (*)(rouse::detail::Cell&);
+    /// The Promise of a task that was not polled yet.
+    static js::Value start(std::string_view name, rouse::detail::Cell& cell, Take take);
     Settler(const Settler&) = delete;
     Settler& operator=(const Settler&) = delete;
-    [[nodiscard]] js::Value promise() const { return owed_.promise(); }
-
-protected:
-    virtual ~Settler() = default;
-    /// Registers with the task, and owns itself from here on.
-    void start() noexcept;
-    /// True: it has settled what it owed.
-    virtual bool settle(Context& cx) noexcept = 0;
-    Owed& owed() noexcept { return owed_; }
-    void reject(const JoinError& error) noexcept;
 
 private:
+    Settler(std::string_view name, rouse::detail::Cell& cell, Take take)
+        : owed_(name), cell_(&cell), take_(take) {}
+    void settle() noexcept;
     static RawWaker clone(void* self);
     static void wake(void* self);
     static void wake_by_ref(void* self);
@@ -61,52 +57,26 @@ private:
     static const RawWakerVTable vtable;
 
     int references_ = 1;
-    bool settled_ = false;
     Owed owed_;
+    rouse::detail::Cell* cell_; // null: it has settled
+    Take take_;
 };
 
 template <class T>
-class SettlerOf final : public Settler {
-public:
-    SettlerOf(std::string_view name, JoinHandle<T> handle)
-        : Settler(name), ended_(std::move(handle).into_result()) {
-        start();
-    }
-
-private:
-    bool settle(Context& cx) noexcept override {
-        if (!ended_.poll_ready(cx)) return false;
-        auto result = ended_.take_ready();
-        if (!result) {
-            reject(result.error());
-        } else if constexpr (std::is_void_v<T>) {
-            owed().resolve(js::Value());
-        } else if constexpr (std::same_as<T, js::Result>) {
-            if (*result) owed().resolve(**std::move(result));
-            else owed().reject((*std::move(result)).error());
-        } else {
-            owed().resolve(js::Value(*std::move(result)));
-        }
-        return true;
-    }
-
-    JoinResult<T> ended_;
-};
-
-/// Spawns it under this name.
-template <class T>
-JoinHandle<T> spawn_named(std::string_view name, SourceLocation where, Task<T> task) {
-    auto [cell, type] = rouse::detail::make_task(where, std::move(task));
-    if (!name.empty()) cell->set_name(std::string(name));
-    Scheduler::here().adopt_new(*cell);
-    return JoinHandle<T>(cell);
+js::Result take_value(rouse::detail::Cell& cell) {
+    if constexpr (std::is_void_v<T>) return js::Result();
+    else if constexpr (std::same_as<T, js::Result>) return std::move(*static_cast<T*>(cell.value()));
+    else return js::Result(js::Value(std::move(*static_cast<T*>(cell.value()))));
 }
+
+/// Gives a new task its name and its place in the queue.
+void start_task(std::string_view name, rouse::detail::Cell& cell);
 
 template <class T>
 js::Value promise_of(std::string_view name, SourceLocation where, Task<T> task) {
-    const Scheduler::Turn turn(Scheduler::here(), Scheduler::Turn::From::call);
-    // It deletes itself when the task has ended, which is not before this thread is back in the event loop.
-    return (new SettlerOf<T>(name, spawn_named(name, where, std::move(task))))->promise();
+    static_assert(!std::is_reference_v<T>, "a Promise has a value, not a reference to one in C++");
+    rouse::detail::Cell& cell = *rouse::detail::make_task(where, std::move(task)).first;
+    return Settler::start(name, cell, take_value<T>);
 }
 
 } // namespace detail
@@ -126,8 +96,9 @@ template <class T>
 /// here. The JoinHandle may be dropped: an exception that nobody awaits is reported.
 template <class T>
 JoinHandle<T> spawn_local(Task<T> task, SourceLocation where = std::source_location::current()) {
-    const detail::Scheduler::Turn turn(detail::Scheduler::here(), detail::Scheduler::Turn::From::call);
-    return detail::spawn_named({}, where, std::move(task));
+    rouse::detail::Cell* const cell = rouse::detail::make_task(where, std::move(task)).first;
+    detail::start_task({}, *cell);
+    return JoinHandle<T>(cell);
 }
 
 } // namespace rouse::web
