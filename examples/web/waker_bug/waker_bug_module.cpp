@@ -7,7 +7,6 @@
 
 #include <rouse/web/web.hpp>
 
-#include <cstdio>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -15,14 +14,17 @@
 #include <string_view>
 #include <utility>
 
+#include <unistd.h>
+
 namespace js = rouse::js;
 
 namespace {
 
 /// To the console, at once.
-void say(std::string_view who, const std::string& what) {
-    std::printf("%.*s: %s\n", static_cast<int>(who.size()), who.data(), what.c_str());
-    std::fflush(stdout);
+void say(std::string_view who, std::string_view what) {
+    std::string line(who);
+    line.append(": ").append(what).append("\n");
+    (void)::write(STDOUT_FILENO, line.data(), line.size());
 }
 
 std::string ms_text(double delay_ms) { return std::to_string(static_cast<long>(delay_ms)) + " ms"; }
