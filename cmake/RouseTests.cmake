@@ -6,7 +6,7 @@
 
 file(GLOB rouse_test_folders LIST_DIRECTORIES true RELATIVE "${PROJECT_SOURCE_DIR}/tests" CONFIGURE_DEPENDS
      "${PROJECT_SOURCE_DIR}/tests/*")
-list(REMOVE_ITEM rouse_test_folders consumer compile_fail tools support)
+list(REMOVE_ITEM rouse_test_folders consumer compile_fail tools support web)
 
 file(GLOB_RECURSE rouse_test_support CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.cpp")
 

@@ -2,14 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "rouse/base/owner_lock.hpp"
 
-#include <thread>
-
 namespace rouse::detail {
 
 void OwnerLock::begin_visit() noexcept {
     visitors_.store(true, memory_order_seq_cst);
     AsymmetricFence::heavy();
-    while (inside_.load(memory_order_seq_cst)) std::this_thread::yield(); // [O2]
+    while (inside_.load(memory_order_seq_cst)) yield_thread(); // [O2]
 }
 
 void OwnerLock::enter_after_visitor() noexcept {

@@ -71,6 +71,7 @@ void clean_names(std::string& text) {
 void clean_types(std::string& text) {
     replace_words(text, "std::__cxx11::", "std::");
     replace_words(text, "std::__1::", "std::");
+    replace_words(text, "std::__2::", "std::"); // Debian's libc++ for wasm
     replace_words(text, "rouse::", "");
     replace_brackets(text, ", std::char_traits<", "");
     replace_brackets(text, ", std::allocator<", "");

@@ -1,29 +1,16 @@
 // SPDX-FileCopyrightText: The rouse authors
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "diag/source_line.hpp"
 #include "rouse/diag/reports.hpp"
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 
 namespace rouse {
 namespace {
 
-/// The line of source, trimmed; empty when the file cannot be read.
-std::string source_line(const SourceLocation& where) {
-    if (!where) return {};
-    std::ifstream file(where.file_name());
-    std::string line;
-    for (std::uint32_t i = 0; i < where.line(); ++i)
-        if (!std::getline(file, line)) return {};
-    const std::size_t first = line.find_first_not_of(" \t");
-    if (first == std::string::npos) return {};
-    const std::size_t last = line.find_last_not_of(" \t\r");
-    return line.substr(first, last - first + 1);
-}
-
 std::string quote(const SourceLocation& where) {
-    const std::string line = source_line(where);
+    const std::string line = detail::source_line(where);
     if (line.empty()) return {};
     std::string number = std::to_string(where.line());
     return std::string(8 - std::min<std::size_t>(7, number.size()), ' ') + number + " |     " + line + "\n";

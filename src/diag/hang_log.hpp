@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "rouse/base/threads.hpp"
 #include "rouse/core/hang.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <string>
 #include <tuple>
 
@@ -27,7 +27,7 @@ public:
 
 private:
     using Site = std::tuple<std::string, std::uint32_t, std::string>; // file, line, type of the future
-    std::mutex mutex_;
+    ThreadMutex mutex_;
     Hook hook_;
     struct Count {
         std::uint64_t times = 0;

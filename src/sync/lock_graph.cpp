@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint64_t one_sharer = 1;
 std::uint64_t shared_part(const TaskState* task) noexcept {
-    return (reinterpret_cast<std::uintptr_t>(task) << 16) + one_sharer;
+    return (std::uint64_t{reinterpret_cast<std::uintptr_t>(task)} << 16) + one_sharer;
 }
 
 } // namespace
@@ -24,7 +24,7 @@ void LockOwners::take(SourceLocation where) noexcept {
     const Cell* const cell = running_cell();
     task_.store(own_task(), memory_order_relaxed);
     id_.store(cell ? cell->id() : 0, memory_order_relaxed);
-    place_.store(std::bit_cast<std::uint64_t>(where), memory_order_relaxed);
+    place_.store(place_to_bits(where), memory_order_relaxed);
     moved_.store(false, memory_order_relaxed);
     granted_.store(false, memory_order_relaxed);
 }
@@ -34,7 +34,7 @@ void LockOwners::grant(const LockWait& wait) noexcept {
     if (wait.shares_) return;
     task_.store(wait.polled_by_, memory_order_relaxed);
     id_.store(wait.task_id(), memory_order_relaxed);
-    place_.store(std::bit_cast<std::uint64_t>(wait.where()), memory_order_relaxed);
+    place_.store(place_to_bits(wait.where()), memory_order_relaxed);
     moved_.store(false, memory_order_relaxed);
     granted_.store(true, memory_order_relaxed);
 }
@@ -43,7 +43,7 @@ const TaskState* LockOwners::take_shared(SourceLocation where) noexcept {
     const TaskState* const task = own_task();
     const std::uint64_t before = shared_.fetch_add(shared_part(task), memory_order_relaxed);
     if (before % (1 << 16) != 0) where = SourceLocation();
-    place_.store(std::bit_cast<std::uint64_t>(where), memory_order_relaxed);
+    place_.store(place_to_bits(where), memory_order_relaxed);
     return task;
 }
 const TaskState* LockOwners::take_shared() noexcept { return take_shared(await_place()); }
@@ -59,11 +59,13 @@ const TaskState* LockOwners::only_task() const noexcept {
     if (const TaskState* const task = task_.load(memory_order_relaxed))
         return moved_.load(memory_order_relaxed) ? nullptr : task;
     const std::uint64_t shared = shared_.load(memory_order_relaxed);
-    return shared % (1 << 16) == 1 ? reinterpret_cast<const TaskState*>(shared >> 16) : nullptr;
+    return shared % (1 << 16) == 1
+               ? reinterpret_cast<const TaskState*>(static_cast<std::uintptr_t>(shared >> 16))
+               : nullptr;
 }
 
 SourceLocation LockOwners::place() const noexcept {
-    return std::bit_cast<SourceLocation>(place_.load(memory_order_relaxed));
+    return place_of_bits(static_cast<std::uintptr_t>(place_.load(memory_order_relaxed)));
 }
 
 std::string LockOwners::describe(std::string_view what) const { return describe_wait(what, name_, id()); }

@@ -3,10 +3,9 @@
 #include "rouse/task/cell.hpp"
 
 #include "rouse/base/asymmetric_fence.hpp"
+#include "rouse/base/threads.hpp"
 #include "rouse/task/slot.hpp"
 #include "rouse/task/wait_graph.hpp"
-
-#include <thread>
 
 namespace rouse::detail {
 
@@ -302,7 +301,7 @@ bool Cell::share_join(bool keep) noexcept {
     std::uint64_t next = 0;
     do {                                                     // [J1]
         while ((word & join_set) && !(word & join_shared)) { // [J5] is looking, for an instant
-            std::this_thread::yield();
+            yield_thread();
             word = load();
         }
         if (word & done) return false;
@@ -312,7 +311,7 @@ bool Cell::share_join(bool keep) noexcept {
     AsymmetricFence::heavy();
     while (home_.load(memory_order_acquire) & publishing_bit) { // [J6]
         if (load() & done) return false;
-        std::this_thread::yield();
+        yield_thread();
     }
     if (!keep) drop_local_joiner();
     return true;

@@ -3,19 +3,19 @@
 #include "rouse/task/executor.hpp"
 
 #include "rouse/base/stop.hpp"
+#include "rouse/base/threads.hpp"
 #include "rouse/task/cell.hpp"
 
 #include <algorithm>
 #include <bit>
-#include <mutex>
 
 namespace rouse::detail {
 
-constinit Atomic<Executor*> executors[32768];
-constinit Atomic<std::uint16_t> crews[32768];
+constinit Atomic<Executor*> executors[executor_places];
+constinit Atomic<std::uint16_t> crews[executor_places];
 
 namespace {
-constinit std::mutex table_mutex;
+constinit ThreadMutex table_mutex;
 } // namespace
 
 Executor::Executor() { take_index(); }
@@ -27,13 +27,13 @@ Executor::Executor(InCrew, const Executor* first) {
 
 void Executor::take_index() {
     const std::lock_guard lock(table_mutex);
-    for (std::uint32_t i = 1; i < 32768; ++i) { // 0 stands for none
+    for (std::uint32_t i = 1; i < executor_places; ++i) { // 0 stands for none
         if (executors[i].load(memory_order_relaxed)) continue;
         index_ = static_cast<std::uint16_t>(i);
         executors[i].store(this, memory_order_release);
         return;
     }
-    stop("more than 32,767 runtimes at a time");
+    stop("too many runtimes at a time");
 }
 
 Executor::~Executor() {

@@ -2,16 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "rouse/task/stray_frames.hpp"
 
+#include "rouse/base/threads.hpp"
 #include "rouse/task/cell.hpp"
 
-#include <mutex>
 #include <unordered_map>
 
 namespace rouse::detail {
 namespace {
 
 struct Strays {
-    std::mutex mutex;
+    ThreadMutex mutex;
     std::unordered_map<void*, Cell*> frames;
 };
 Strays& strays() {

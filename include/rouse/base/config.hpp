@@ -32,6 +32,17 @@
 #define ROUSE_TSAN 0
 #endif
 
+// The promise of a coroutine lies behind the two pointers that its frame begins with, if it is aligned to no
+// more than they are together.
+#define ROUSE_PROMISE_ALIGNMENT (2 * sizeof(void*))
+
+// WebAssembly without threads: one thread is all there is, and the standard library lacks the types for more.
+#if defined(__wasm__) && !defined(__wasm_atomics__)
+#define ROUSE_THREADS 0
+#else
+#define ROUSE_THREADS 1
+#endif
+
 // The frame cache keeps freed coroutine frames for the next coroutine. Off under ASan, which wants to see
 // each free.
 #if !defined(ROUSE_FRAME_CACHE)

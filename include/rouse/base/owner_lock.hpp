@@ -4,8 +4,7 @@
 
 #include "rouse/base/asymmetric_fence.hpp"
 #include "rouse/base/atomic.hpp"
-
-#include <mutex>
+#include "rouse/base/threads.hpp"
 
 namespace rouse::detail {
 
@@ -64,7 +63,7 @@ private:
     Atomic<bool> inside_{false};
     Atomic<bool> visitors_{false};
     bool by_mutex_ = false; // of the owner: it is in by the mutex
-    std::mutex mutex_;
+    ThreadMutex mutex_;
 };
 
 } // namespace rouse::detail

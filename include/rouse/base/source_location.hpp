@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <source_location>
 
@@ -26,6 +27,16 @@ private:
     std::source_location where_;
 };
 
-static_assert(sizeof(SourceLocation) <= 2 * sizeof(void*), "each promise keeps one of these");
+static_assert(sizeof(SourceLocation) == sizeof(void*), "each promise keeps one of these");
+
+namespace detail {
+/// A place as a number, for those who keep it in a word with other things.
+[[nodiscard]] inline std::uintptr_t place_to_bits(SourceLocation where) noexcept {
+    return std::bit_cast<std::uintptr_t>(where);
+}
+[[nodiscard]] inline SourceLocation place_of_bits(std::uintptr_t bits) noexcept {
+    return std::bit_cast<SourceLocation>(bits);
+}
+} // namespace detail
 
 } // namespace rouse

@@ -23,6 +23,7 @@ enum class WaitKind : std::uint8_t {
     lock,
     semaphore,
     notification,
+    promise,
 };
 
 /// Told by a suspended future what it waits for. A future that has something to say has `void

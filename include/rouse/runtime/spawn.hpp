@@ -134,7 +134,7 @@ public:
     explicit TaskBuilder(std::string name) : name_(std::move(name)) {}
     void submit(detail::Cell& cell) const {
         if (!name_.empty()) cell.set_name(name_);
-        detail::RuntimeCore::current("spawn")->spawn(cell);
+        detail::CurrentSpawner().submit(cell);
     }
 
 private:

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "rouse/base/threads.hpp"
 #include "rouse/stream/sink.hpp"
 
 #include <memory>
-#include <mutex>
 #include <utility>
 
 namespace rouse {
@@ -16,7 +16,7 @@ template <class T>
 class Both {
 public:
     explicit Both(T both) : object(std::move(both)) {}
-    std::mutex mutex;
+    ::rouse::detail::ThreadMutex mutex;
     T object;
 };
 

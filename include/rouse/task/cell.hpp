@@ -7,7 +7,6 @@
 #include "rouse/task/executor.hpp"
 #include "rouse/task/strand.hpp"
 
-#include <bit>
 #include <memory>
 #include <string>
 
@@ -42,10 +41,9 @@ public:
 class PackedPlace {
 public:
     PackedPlace(SourceLocation where, std::size_t blocks) noexcept
-        : where_(std::bit_cast<std::uint64_t>(where) & 0xffff'ffff'ffff),
-          blocks_(static_cast<std::uint16_t>(blocks)) {}
+        : where_(place_to_bits(where) & 0xffff'ffff'ffff), blocks_(static_cast<std::uint16_t>(blocks)) {}
     [[nodiscard]] SourceLocation where() const noexcept {
-        return std::bit_cast<SourceLocation>(static_cast<std::uint64_t>(where_));
+        return place_of_bits(static_cast<std::uintptr_t>(where_));
     }
     [[nodiscard]] std::size_t blocks() const noexcept { return blocks_; }
 

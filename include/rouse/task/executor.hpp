@@ -3,6 +3,7 @@
 #pragma once
 
 #include "rouse/base/atomic.hpp"
+#include "rouse/base/config.hpp"
 #include "rouse/base/intrusive_list.hpp"
 
 #include <cstddef>
@@ -97,9 +98,11 @@ private:
     void take_index();
 };
 
+/// At most so many, less one, at a time. Where memory is what the program was linked with there is one.
+inline constexpr std::size_t executor_places = ROUSE_THREADS ? 32768 : 16;
 /// Every executor of the process by its index: two bytes in a cell instead of a pointer.
-extern constinit Atomic<Executor*> executors[32768];
+extern constinit Atomic<Executor*> executors[executor_places];
 /// The crew of each index.
-extern constinit Atomic<std::uint16_t> crews[32768];
+extern constinit Atomic<std::uint16_t> crews[executor_places];
 
 } // namespace rouse::detail

@@ -119,8 +119,8 @@ private:
     friend promise_type;
     explicit Generator(promise_type* promise) noexcept : promise_(promise) {
         static_assert(
-            alignof(promise_type) <= 16,
-            "a generator's values may not be aligned to more than 16 bytes: keep them behind a pointer");
+            alignof(promise_type) <= ROUSE_PROMISE_ALIGNMENT,
+            "a generator's values may not be aligned to more than two pointers are: keep them behind a pointer");
     }
     /// True: it has yielded, or is at its end.
     bool run(Context& cx) {

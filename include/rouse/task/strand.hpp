@@ -148,8 +148,8 @@ public:
 
 private:
     // The promise lies behind the two pointers of the frame whatever its type, as long as no promise is
-    // aligned to more than 16 (checked where they are made), so a handle of the base is a handle of the
-    // coroutine.
+    // aligned to more than those (ROUSE_PROMISE_ALIGNMENT; checked where they are made), so a handle of the
+    // base is a handle of the coroutine.
     std::coroutine_handle<PromiseBase> handle() noexcept {
         return std::coroutine_handle<PromiseBase>::from_promise(*this);
     }

@@ -89,9 +89,9 @@ public:
     void return_void() noexcept {}
     void take() noexcept {}
 };
-/// Types aligned beyond 16 would move the promise within the frame; their tasks keep the result in a box.
+/// Types aligned beyond that would move the promise within the frame; their tasks keep the result in a box.
 template <class T>
-    requires(alignof(T) > 16)
+    requires(alignof(T) > ROUSE_PROMISE_ALIGNMENT)
 class TaskPromise<T> : public AwaitingPromise {
 public:
     Task<T> get_return_object() noexcept;
@@ -167,7 +167,7 @@ private:
     friend detail::TaskAccess<T>;
 
     explicit Task(promise_type* promise) noexcept : promise_(promise) {
-        static_assert(alignof(promise_type) <= 16);
+        static_assert(alignof(promise_type) <= ROUSE_PROMISE_ALIGNMENT);
     }
     [[nodiscard]] detail::HandStrand* strand() const noexcept {
         return static_cast<detail::HandStrand*>(promise_->strand_if_bottom());
@@ -297,7 +297,7 @@ Task<T&> TaskPromise<T&>::get_return_object() noexcept {
     return Task<T&>(this);
 }
 template <class T>
-    requires(alignof(T) > 16)
+    requires(alignof(T) > ROUSE_PROMISE_ALIGNMENT)
 Task<T> TaskPromise<T>::get_return_object() noexcept {
     return Task<T>(this);
 }

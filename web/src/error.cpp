@@ -1,0 +1,87 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "rouse/web/error.hpp"
+
+#include "rouse/base/config.hpp"
+#include "rouse/base/readable.hpp"
+#include "rouse/base/stop.hpp"
+#include "rouse/diag/reports.hpp"
+#include "rouse/task/join_error.hpp"
+#include "rouse/web/scheduler.hpp"
+
+namespace rouse::js {
+namespace {
+
+/// For `what`: String(value), or a word in place of a value that has no text.
+std::string text_of(const Value& value) {
+    const Reply size = detail::sys::rouse_js_text(value.handle());
+    if (size < 0) {
+        const Value dropped = Value::adopt(static_cast<Handle>(~size));
+        return "a JavaScript value";
+    }
+    std::string text(static_cast<std::size_t>(size), '\0');
+    detail::sys::rouse_js_copy_text(text.data());
+    return text;
+}
+
+} // namespace
+
+Error::Error(Value value) : value_(std::move(value)), what_(text_of(value_)) {}
+
+void throw_error(Value value) {
+#if ROUSE_EXCEPTIONS
+    throw Error(std::move(value));
+#else
+    rouse::detail::stop("a JavaScript exception, where there are no exceptions (use the try_ form): " +
+                        text_of(value));
+#endif
+}
+
+Value error(std::string_view message, std::string_view name) {
+    return Value::adopt(
+        detail::sys::rouse_js_error(name.data(), name.size(), message.data(), message.size(), nullptr, 0));
+}
+
+} // namespace rouse::js
+
+namespace rouse::web::detail {
+
+js::Value lost_error(const HangReport& report) {
+    std::string message = format_report(report);
+    while (message.ends_with('\n')) message.pop_back();
+    std::string stack = "LostWaker: " + message.substr(0, message.find('\n'));
+    for (const SourceLocation& where : report.stack)
+        stack += "\n    at " + readable_function(where.function_name()) + " (" + readable_place(where) + ")";
+    if (report.spawned_at) stack += "\n    at spawn (" + readable_place(report.spawned_at) + ")";
+    static constexpr std::string_view name = "LostWaker";
+    return js::Value::adopt(js::detail::sys::rouse_js_error(name.data(), name.size(), message.data(),
+                                                            message.size(), stack.data(), stack.size()));
+}
+
+js::Value cancelled_error() {
+    const bool closed = Scheduler::here().is_closed();
+    return js::error(closed ? "the module was torn down" : "the task was aborted", "AbortError");
+}
+
+js::Value error_of(const std::exception_ptr& error) {
+#if ROUSE_EXCEPTIONS
+    try {
+        std::rethrow_exception(error);
+    } catch (const js::Error& thrown) {
+        return thrown.value();
+    } catch (const LostWaker& lost) {
+        return lost_error(lost.report());
+    } catch (const JoinError& join) {
+        return js::error(join.what(), "JoinError");
+    } catch (const std::exception& known) {
+        return js::error(known.what());
+    } catch (...) {
+        return js::error("an exception that is no std::exception");
+    }
+#else
+    (void)error;
+    return cancelled_error();
+#endif
+}
+
+} // namespace rouse::web::detail

@@ -1,0 +1,286 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "rouse/web/scheduler.hpp"
+
+#include "diag/print.hpp"
+#include "rouse/base/stop.hpp"
+#include "rouse/diag/reports.hpp"
+#include "rouse/task/join_error.hpp"
+#include "rouse/web/error.hpp"
+#include "runtime/birth_log.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace rouse::web::detail {
+
+using rouse::detail::Cell;
+using rouse::detail::Outcome;
+using rouse::detail::TaskState;
+using rouse::detail::turn;
+namespace sys = js::detail::sys;
+
+namespace {
+
+constexpr double slice = 5;             // milliseconds between two macrotasks
+constexpr int polls_in_a_turn = 64;     // then the microtasks of JavaScript have a turn
+constexpr int polls_between_looks = 16; // at the clock
+
+} // namespace
+
+Scheduler& Scheduler::here() noexcept {
+    static auto* scheduler = new Scheduler; // never destroyed, as the module is not
+    return *scheduler;
+}
+
+// There is one thread, and it always drives: spawn, timers and wake-ups work from any call.
+Scheduler::Scheduler()
+    : Executor(InCrew(), nullptr), TimeDriver(false), births_(new rouse::detail::BirthLog) {
+    turn.driving = true;
+    turn.runtime = static_cast<Executor*>(this);
+    turn.crew = crew();
+    TimeDriver::set_current(this);
+}
+
+// ---- turns ----
+
+Scheduler::Turn::Turn(Scheduler& scheduler, From from) noexcept : scheduler_(scheduler), from_(from) {
+    ++scheduler.depth_;
+    switch (from) {
+    case From::call:
+        return;
+    case From::microtask:
+        scheduler.microtask_asked_ = false;
+        break;
+    case From::timer:
+        scheduler.timer_at_ = 0;
+        [[fallthrough]];
+    case From::macrotask:
+        scheduler.in_slice_ = scheduler.slice_spent_ = false;
+        break;
+    case From::settlement:
+        break;
+    }
+}
+
+Scheduler::Turn::~Turn() {
+    if (--scheduler_.depth_ > 0) return;
+    if (from_ != From::call && !scheduler_.slice_spent_) scheduler_.run(from_);
+    scheduler_.arm_timer();
+    scheduler_.note_births();
+}
+
+/// The first turn since a macrotask, as far as we know.
+void Scheduler::begin_slice() {
+    if (in_slice_) return;
+    in_slice_ = true;
+    unchecked_ = 0;
+    slice_end_ = sys::rouse_js_now() + slice;
+    sys::rouse_js_macrotask();
+}
+
+void Scheduler::run(Turn::From from) {
+    if (from == Turn::From::timer && timers() != 0) fire_due();
+    if (queue.empty()) return; // not busy: no macrotask needs to be waited for
+    begin_slice();
+    running_ = true;
+    for (int left = polls_in_a_turn; left > 0; --left) {
+        Cell* const cell = queue.pop();
+        if (!cell) break;
+        poll(*cell);
+        if (++unchecked_ < polls_between_looks) continue;
+        unchecked_ = 0;
+        if (sys::rouse_js_now() >= slice_end_) {
+            slice_spent_ = true;
+            break;
+        }
+    }
+    running_ = false;
+    if (!queue.empty()) ask_for_turn();
+}
+
+void Scheduler::ask_for_turn() noexcept {
+    // Spent: the macrotask that was asked for at the beginning of the slice will do.
+    if (running_ || microtask_asked_ || slice_spent_) return;
+    microtask_asked_ = true;
+    sys::rouse_js_microtask();
+}
+
+void Scheduler::arm_timer() {
+    const auto next = timers() == 0 ? std::nullopt : next_wakeup();
+    if (!next) {
+        if (timer_at_ == 0) return;
+        timer_at_ = 0;
+        return sys::rouse_js_timer(-1);
+    }
+    const double at = std::chrono::duration<double, std::milli>(next->time_since_epoch()).count();
+    if (at == timer_at_) return;
+    timer_at_ = at;
+    sys::rouse_js_timer(std::max(0.0, std::ceil(at - sys::rouse_js_now())));
+}
+
+// ---- what becomes runnable ----
+
+void Scheduler::deliver_in_crew(Cell& cell) noexcept {
+    queue.push(cell);
+    if (is_traced()) [[unlikely]]
+        trace(Event::woken, cell);
+    ask_for_turn();
+}
+
+void Scheduler::note_wake(Cell&) noexcept {}
+
+void Scheduler::adopt_in_crew(Cell& cell) {
+    cell.belong_to(*this, next_task_id());
+    if (closed_) { // a destructor spawns
+        cell.cancel();
+        cell.publish(0);
+        return;
+    }
+    adopt(cell);
+    if (is_traced()) [[unlikely]]
+        trace(Event::created, cell);
+    ask_for_turn();
+}
+
+void Scheduler::schedule_lost(Cell& cell) noexcept {
+    lost_notes_.emplace_back(cell, rouse::detail::describe_this_thread());
+    if (is_traced()) [[unlikely]]
+        trace(Event::waker_dropped, cell, lost_notes_.back().by);
+    queue.push(cell);
+    ask_for_turn();
+}
+
+// ---- a poll ----
+
+void Scheduler::poll(Cell& cell) {
+    turn.current = &cell;
+    turn.delta = 0;
+    turn.woken = turn.yielded = false;
+    const std::uint64_t word = cell.begin_poll();
+    std::exception_ptr error;
+    if (word & (TaskState::aborted | TaskState::lost)) [[unlikely]]
+        if (!judge(cell, word, error)) return;
+    const std::size_t timers_before = timers();
+    if (is_traced()) [[unlikely]]
+        trace(Event::polled, cell);
+    const rouse::detail::LentWaker waker(&cell);
+    Context cx(waker.get());
+    if (cell.strand().poll(cx, error)) return end_task(cell, std::move(error));
+    if (is_traced()) [[unlikely]]
+        note_poll(cell, timers_before);
+    turn.current = nullptr;
+    const bool again = turn.woken || turn.yielded;
+    switch (cell.settle(std::exchange(turn.delta, 0), again)) {
+    case TaskState::Settled::idle:
+        return;
+    case TaskState::Settled::again:
+    case TaskState::Settled::lost: // the poll to come is for the verdict
+        break;
+    }
+    queue.push(cell);
+}
+
+/// Of a poll that returned Pending.
+void Scheduler::note_poll(Cell& cell, std::size_t timers_before) {
+    const auto more = static_cast<std::int64_t>(turn.delta);
+    const auto wakers = static_cast<std::int64_t>(TaskState::one_slot);
+    if (more >= wakers) trace(Event::waker_cloned, cell);
+    if (more <= -wakers) trace(Event::waker_dropped, cell);
+    if (timers() > timers_before) trace(Event::timer_set, cell);
+    trace(Event::pending, cell);
+    if (turn.woken || turn.yielded) trace(Event::woken, cell, turn.yielded ? "it gave way" : "by itself");
+}
+
+/// Of a task that is aborted or lost. False: there is nothing to poll any more. `error`: to be thrown at its
+/// await.
+bool Scheduler::judge(Cell& cell, std::uint64_t word, std::exception_ptr& error) {
+    if (word & TaskState::aborted) {
+        std::erase_if(lost_notes_, [&](const LostNote& note) { return note.cell == &cell; });
+        cancel_task(cell);
+        return false;
+    }
+    HangReport report = report_of(cell);
+    if (is_traced()) trace(Event::lost, cell);
+    if constexpr (!ROUSE_EXCEPTIONS) {
+        if (policy_ == HangPolicy::throw_error) {
+            report.policy = policy_;
+            hang(report);
+            failure_ = lost_error(report);
+            cancel_task(cell);
+            failure_ = js::Value();
+            return false;
+        }
+    }
+    error = rouse::detail::diagnose_hang(std::move(report));
+    if (!error) { // the policy is to leave it
+        turn.current = nullptr;
+        if (!cell.leave_lost()) queue.push(cell);
+        return false;
+    }
+    cell.clear_lost();
+    if (cell.strand().has_coroutine()) return true;
+    // A root that is no coroutine, unless there is one inside of it.
+    if (cell.strand().fail_leaf(error)) {
+        error = nullptr;
+        return true;
+    }
+    end_task(cell, std::move(error));
+    return false;
+}
+
+void Scheduler::end_task(Cell& cell, std::exception_ptr error) {
+    if (is_traced()) [[unlikely]]
+        trace(error ? Event::failed : Event::ready, cell);
+    // Frame, arguments, closure die here, while the task still is `current` and ACTIVE: nothing in them can
+    // be taken for its last waker.
+    cell.finish(std::move(error));
+    turn.current = nullptr;
+    publish(cell);
+}
+
+void Scheduler::cancel_task(Cell& cell) {
+    if (is_traced()) [[unlikely]]
+        trace(Event::cancelled, cell);
+    cell.cancel();
+    turn.current = nullptr;
+    publish(cell);
+}
+
+void Scheduler::publish(Cell& cell) {
+    UnhandledReport report;
+    if (cell.outcome() == Outcome::error) [[unlikely]] {
+        report.task_id = cell.id();
+        report.task_name = cell.name();
+        report.spawned_at = cell.spawned_at();
+        report.error = cell.error();
+    }
+    count(ended);
+    forget(cell);
+    if (cell.publish(turn.delta) || !report.error) return;
+    if (JoinError(JoinError::Kind::failed, 0, report.error).is_lost()) return; // that was reported
+    const std::string text = format_report(report);
+    sys::rouse_js_report("unhandled", 9, text.data(), text.size(), static_cast<double>(report.task_id));
+}
+
+// ---- the end ----
+
+void Scheduler::close() noexcept {
+    if (std::exchange(closed_, true)) return;
+    // Every task is marked first, and made ACTIVE: destroying one may drop the last waker of another, or wake
+    // it, and neither may lead to anything now.
+    cells.for_each([](Cell& cell) {
+        cell.word().fetch_or(TaskState::aborted | TaskState::active, memory_order_acq_rel);
+    });
+    while (queue.pop()) {}
+    while (Cell* const cell = cells.front()) {
+        turn.current = cell;
+        turn.delta = 0;
+        cancel_task(*cell);
+    }
+    lost_notes_.clear();
+    TimeDriver::close();
+    arm_timer();
+}
+
+} // namespace rouse::web::detail
