@@ -6,6 +6,8 @@
 
 #include "rouse/codec/length_delimited_codec.hpp"
 #include "rouse/codec/lines_codec.hpp"
+#include "rouse/codec/stream_reader.hpp"
+#include "rouse/codec/udp_framed.hpp"
 #include "rouse/combine/abortable.hpp"
 #include "rouse/combine/capture.hpp"
 #include "rouse/combine/either.hpp"
