@@ -55,7 +55,8 @@ namespace {
 using namespace rouse;
 
 Task<> idle(oneshot::Receiver<int> rx) {
-    if (co_await rx != 1) std::abort();
+    const bool wrong = co_await rx != 1; // not in the condition: docs/guide/gcc-12.md
+    if (wrong) std::abort();
 }
 Task<> nothing() { co_return; }
 

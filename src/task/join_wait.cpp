@@ -17,7 +17,7 @@ public:
     JoinEntry(Cell& target, bool called) noexcept : WaitEntry(called), target_(&target) {
         target.add_reference();
     }
-    ~JoinEntry() {
+    ~JoinEntry() override {
         if (task()) leave_table();
         target_->drop_reference();
     }

@@ -57,6 +57,12 @@ std::vector<Case> all_cases() {
         return as_int(rouse::try_join_all(std::move(futures)));
     });
     cases.emplace_back("select_all", [](Scene& s) { return as_int(rouse::select_all(three(s))); });
+    cases.emplace_back("select_ok", [](Scene& s) {
+        std::vector<decltype(as_result(s.waits()))> futures;
+        auto waits = three(s);
+        for (Waits& one : waits) futures.push_back(as_result(std::move(one)));
+        return as_int(rouse::select_ok(std::move(futures)));
+    });
     cases.push_back(
         set_case<rouse::FuturesUnordered<Waits>>("FuturesUnordered::next", [](auto& set, Scene& s) {
             auto waits = three(s);

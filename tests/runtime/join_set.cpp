@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <map>
+#include <semaphore>
 #include <stdexcept>
 
 namespace {
@@ -198,6 +199,45 @@ TEST(JoinSet, joins_each_task_once_on_four_workers) {
     };
     const auto root = [&main]() -> Task<> { co_await rouse::spawn(main()); };
     runtime.block_on(root());
+}
+
+TEST(JoinSet, spawns_blocking_calls_beside_tasks) {
+    rouse::run([]() -> Task<> {
+        JoinSet<int> set;
+        set.spawn_blocking([] { return 1; });
+        set.spawn_blocking([](int a, int b) { return a + b; }, 1, 1);
+        set.spawn(after(0s, 3));
+        auto values = co_await set.join_all();
+        std::ranges::sort(values);
+        EXPECT_EQ(values, one_two_three);
+        JoinSet<> nothing;
+        nothing.spawn_blocking([] { throw std::runtime_error("as it is meant"); });
+        const auto failed = co_await nothing.join_next();
+        EXPECT_TRUE(failed->error().is_failed());
+    });
+}
+
+TEST(JoinSet, takes_a_blocking_call_back_that_has_not_begun) {
+    rouse::RuntimeOptions options;
+    options.max_blocking_threads = 1;
+    auto runtime = rouse::Runtime::current_thread(std::move(options));
+    std::binary_semaphore go(0), begun(0);
+    bool ran = false;
+    const auto main = [&]() -> Task<> {
+        JoinSet<> set;
+        const auto first = set.spawn_blocking([&] {
+            begun.release();
+            go.acquire();
+        });
+        set.spawn_blocking([&] { ran = true; });
+        begun.acquire();
+        co_await set.shutdown(); // one runs on, unobserved; the other is taken back
+        EXPECT_TRUE(first.is_finished());
+        go.release();
+        co_await rouse::spawn_blocking([] {}); // behind whatever there was
+        EXPECT_FALSE(ran);
+    };
+    runtime.block_on(main);
 }
 
 } // namespace

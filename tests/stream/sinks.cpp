@@ -11,6 +11,7 @@
 
 #include "stream/polled.hpp"
 #include "stream/script.hpp"
+#include "stream/tank.hpp"
 #include "time/paused.hpp"
 
 #include <gtest/gtest.h>
@@ -25,8 +26,6 @@ namespace {
 using namespace std::chrono_literals;
 namespace stream = rouse::stream;
 using rouse::Context;
-using rouse::Pending;
-using rouse::Poll;
 using rouse::Task;
 using rouse::Waker;
 using rouse::testing::Harness;
@@ -34,67 +33,9 @@ using rouse_test::next_of;
 using rouse_test::result_of;
 using rouse_test::run_paused;
 using rouse_test::Script;
+using rouse_test::Tank;
 using Ints = std::vector<int>;
 
-/// A sink with room for so many, which are flushed only when the test says so; and a stream of what was
-/// flushed.
-class Tank {
-public:
-    enum class Error { full_of_holes };
-    using Result = std::expected<void, Error>;
-    using Item = int;
-
-    explicit Tank(std::size_t room) noexcept : room_(room) {}
-    Poll<Result> poll_ready(Context& cx) {
-        if (broken) return Poll<Result>(std::in_place, std::unexpect, Error::full_of_holes);
-        if (taken.size() < room_) return Poll<Result>(std::in_place);
-        return wait(cx);
-    }
-    Result start_send(int value) {
-        if (value < 0) return std::unexpected(Error::full_of_holes);
-        taken.push_back(value);
-        return {};
-    }
-    Poll<Result> poll_flush(Context& cx) {
-        if (taken.empty()) return Poll<Result>(std::in_place);
-        return wait(cx);
-    }
-    Poll<Result> poll_close(Context& cx) {
-        closed = taken.empty();
-        return poll_flush(cx);
-    }
-    Poll<std::optional<int>> poll_next(Context& cx) {
-        if (out.empty()) {
-            reader_.clone_from(cx.waker());
-            return Pending;
-        }
-        const int value = out.front();
-        out.pop_front();
-        return rouse::Ready(std::optional(value));
-    }
-    void inspect(rouse::Inspector& to) const { to.waits_for(rouse::WaitKind::io, this, "the tank"); }
-
-    void drain() {
-        out.insert(out.end(), taken.begin(), taken.end());
-        taken.clear();
-        std::move(writer_).wake();
-        std::move(reader_).wake();
-    }
-
-    std::deque<int> taken;
-    std::deque<int> out;
-    bool closed = false;
-    bool broken = false;
-
-private:
-    Poll<Result> wait(Context& cx) {
-        writer_.clone_from(cx.waker());
-        return Pending;
-    }
-    std::size_t room_;
-    Waker writer_;
-    Waker reader_;
-};
 static_assert(rouse::Sink<Tank, int>);
 static_assert(!rouse::Sink<Tank, std::string>);
 static_assert(rouse::Sink<stream::SenderSink<int>, int>);

@@ -20,10 +20,11 @@ using rouse::testing::CountingWaker;
 template <class Case>
 class EachFuture : public ::testing::Test {};
 
-using Cases = ::testing::Types<Acquire<1>, Acquire<3>, AcquireOwned, Lock, LockOwned, Read, Write, NotifyOne,
-                               NotifyAll, EventSet, BarrierMet, CellValue, Send, Reserve, Recv, RecvMany,
-                               RecvUnbounded, ReceiverClosed, SendToMany, RecvOfMany, WatchChanged,
-                               WatchClosed, BroadcastRecv, TokenCancelled, TrackerEmpty>;
+using Cases =
+    ::testing::Types<Acquire<1>, Acquire<3>, AcquireOwned, Lock, LockOwned, Read, Write, NotifyOne, NotifyAll,
+                     EventSet, BarrierMet, CellValue, Send, Reserve, ReserveMany, ReserveOwned, Recv,
+                     RecvMany, RecvUnbounded, ReceiverClosed, SendToMany, RecvOfMany, WatchChanged,
+                     WatchClosed, BroadcastRecv, TokenCancelled, TrackerEmpty>;
 TYPED_TEST_SUITE(EachFuture, Cases);
 
 template <class Case>

@@ -185,6 +185,26 @@ public:
 private:
     std::pair<rouse::mpsc::Sender<int>, rouse::mpsc::Receiver<int>> channel = rouse::mpsc::channel<int>(1);
 };
+class ReserveMany : public Many {
+public:
+    ReserveMany() { (void)channel.first.try_send(0); }
+    auto make() { return channel.first.reserve_many(2); }
+    void fire() { (void)channel.second.try_recv(); }
+    bool conserved() { return channel.first.capacity() == 2; }
+
+private:
+    std::pair<rouse::mpsc::Sender<int>, rouse::mpsc::Receiver<int>> channel = rouse::mpsc::channel<int>(2);
+};
+class ReserveOwned : public Many {
+public:
+    ReserveOwned() { (void)channel.first.try_send(0); }
+    auto make() { return channel.first.reserve_owned(); }
+    void fire() { (void)channel.second.try_recv(); }
+    bool conserved() { return channel.first.capacity() == 1 && channel.first.strong_count() == 1; }
+
+private:
+    std::pair<rouse::mpsc::Sender<int>, rouse::mpsc::Receiver<int>> channel = rouse::mpsc::channel<int>(1);
+};
 class Recv : public Single {
 public:
     auto make() { return channel.second.recv(); }

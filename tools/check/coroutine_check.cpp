@@ -30,7 +30,7 @@ using namespace rouse::check;
 constexpr std::string_view help_text = R"(usage: rouse-coroutine-check [OPTION]... FILE-OR-FOLDER...
 
 Finds C++ coroutine code that GCC before 13 compiles wrongly: in a full-expression with co_await or
-co_yield it destroys some temporaries twice, in silence. Reads source text only; nothing is compiled.
+co_yield it destroys some temporaries twice, in silence; and some conditions that await crash. Reads source text only; nothing is compiled.
 
   error: [rouse-gcc-closure]         co_await f([x] { ... })
       a closure that owns a capture. Captures by reference, `this`, literals, and locals declared as
@@ -44,6 +44,9 @@ co_yield it destroys some temporaries twice, in silence. Reads source text only;
       arithmetic ones are not.
   warning: [rouse-gcc-braced-await]  T t{co_await f(), 1}
       the same with the co_await between the braces.
+  error: [rouse-gcc-condition]       Task<> f(int n) { if (co_await g(n)) h(); }
+      an await in the condition of if, while, for or switch, in a coroutine that declares no name in any of
+      its blocks: it reads wild memory. Lambdas are right.
 
 Not seen: an aggregate made with parentheses, T(a, b); default arguments; what a macro expands to.
 

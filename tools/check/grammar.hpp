@@ -80,6 +80,15 @@ public:
         return range.end;
     }
 
+    /// The same inside of brackets too, but for the bodies of lambdas.
+    std::size_t find_deep(Range range, std::initializer_list<std::string_view> texts) const {
+        for (std::size_t i = range.begin; i < range.end; ++i) {
+            if (const auto lambda = lambda_at(i)) i = lambda->body.end;
+            else if (is_one_of(tokens_[i], texts)) return i;
+        }
+        return range.end;
+    }
+
     /// Whether nothing stands between two tokens that follow one another.
     bool touch(std::size_t left, std::size_t right) const {
         return tokens_[left].text.data() + tokens_[left].text.size() == tokens_[right].text.data();
@@ -109,6 +118,23 @@ public:
         const std::size_t body = lambda_body(tokens_[i].partner + 1);
         if (body == no_partner) return std::nullopt;
         return Lambda{inside(i), inside(body)};
+    }
+
+    /// Whether a statement, or a part of a condition, declares a variable or a type. (`a * b;` looks as if it
+    /// did.)
+    bool names_something(Range range) const {
+        std::size_t i = range.begin;
+        while (i < range.end && (is_attribute(i) || is_one_of(tokens_[i], {"else", "do"}))) i = next(i);
+        if (i >= range.end || !(is_word(i) || tokens_[i] == "::")) return false;
+        if (is_one_of(tokens_[i], {"using", "typedef", "struct", "class", "enum", "union", "static",
+                                   "constexpr", "const", "auto", "volatile", "thread_local"}))
+            return true;
+        if (begins_expression(tokens_[i]) ||
+            is_one_of(tokens_[i], {"if", "while", "for", "switch", "try", "catch", "break", "continue",
+                                   "default", "goto", "delete", "new", "static_assert", "this", "sizeof"}))
+            return false;
+        const std::size_t name = behind_type({i, range.end});
+        return name < range.end && is_word(name) && !begins_expression(tokens_[name]);
     }
 
     /// Whether the `{` at `i` opens statements, members or the like, rather than a list of values. `begin` is
@@ -204,6 +230,38 @@ private:
         if (has(head, {"=", "return", "co_return"})) return false;
         const std::size_t parameters = find(head, {"("});
         return parameters != head.end && has({parameters, head.end}, {"->", "requires"});
+    }
+
+    // Over a type as far as its looks tell, and what belongs to the declarator.
+    std::size_t behind_type(Range range) const {
+        std::size_t i = range.begin;
+        while (i < range.end) {
+            if (tokens_[i] == "::") {
+                ++i;
+                continue;
+            }
+            if (!is_word(i)) return range.end;
+            ++i;
+            if (i < range.end && tokens_[i] == "<") {
+                i = behind_template_arguments({i, range.end});
+                if (i == range.end) return i;
+            }
+            const bool builtin = is_plain_type(tokens_[i - 1]) && i < range.end && is_word(i) &&
+                                 is_plain_type(tokens_[i]); // unsigned long
+            if (!builtin && (i >= range.end || tokens_[i] != "::")) break;
+        }
+        while (i < range.end && is_one_of(tokens_[i], {"*", "&", "&&", "const", "volatile", "..."})) ++i;
+        return i;
+    }
+
+    std::size_t behind_template_arguments(Range range) const {
+        int angles = 0;
+        for (std::size_t i = range.begin; i < range.end; i = next(i)) {
+            if (tokens_[i] == "<") ++angles;
+            if (tokens_[i] == ">" && --angles == 0) return i + 1;
+            if (is_one_of(tokens_[i], {"&&", "||", "="}) && angles == 1) return range.end;
+        }
+        return range.end;
     }
 
     std::size_t template_arguments_begin(std::size_t close) const {

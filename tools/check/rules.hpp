@@ -80,7 +80,7 @@ private:
             } else if (const auto lambda = code_.lambda_at(i)) {
                 i = lambda->body.end + 1;
             } else if (code_[i] == "(" && code_.opens(i) && is_condition(i, begin)) {
-                code_.split(code_.inside(i), ";", [&](Range part) { declaration(part); });
+                condition(i);
                 begin = i = code_.next(i);
             } else if (code_[i] == "{" && code_.opens(i) && code_.opens_block(i, begin)) {
                 declaration({begin, i});
@@ -97,9 +97,31 @@ private:
         // The outermost block that is no namespace or class is a function's. The names it declares are
         // searched from its head on.
         const bool is_function = function_begin_ == no_partner && !code_.opens_scope(open, begin);
-        if (is_function) function_begin_ = begin;
+        if (!is_function) {
+            declares_a_name_ = declares_a_name_ || code_.opens_scope(open, begin);
+            return statements(code_.inside(open));
+        }
+        function_begin_ = begin;
+        declares_a_name_ = false;
+        awaiting_conditions_.clear();
         statements(code_.inside(open));
-        if (is_function) function_begin_ = no_partner;
+        function_begin_ = no_partner;
+        if (!declares_a_name_) report_conditions();
+    }
+
+    // Between the brackets of if, while, for, switch, catch: `init; condition; step`, or some of these.
+    void condition(std::size_t open) {
+        std::size_t count = 0;
+        code_.split(code_.inside(open), ";", [&](Range) { ++count; });
+        const bool is_for = count == 3;
+        std::size_t index = 0;
+        code_.split(code_.inside(open), ";", [&](Range part) {
+            declaration(part);
+            const bool decides = is_for ? index == 1 : index + 1 == count;
+            const std::size_t await = code_.find_deep(part, {"co_await"});
+            if (decides && await != part.end) awaiting_conditions_.push_back(await);
+            ++index;
+        });
     }
 
     bool is_condition(std::size_t open, std::size_t begin) const {
@@ -114,6 +136,7 @@ private:
     // Each declarator with its initialiser is a full-expression: `auto g = [x] {}, r = co_await f(g)` is two.
     void declaration(Range range) {
         std::size_t begin = range.begin;
+        declares_a_name_ = declares_a_name_ || code_.names_something(range);
         if (declares(range)) {
             for (std::size_t i = code_.find(range, {"="}); i < range.end; i = code_.next(i)) {
                 if (code_[i] != ",") continue;
@@ -187,15 +210,29 @@ private:
         if (parts.suspends.empty()) parts.suspends = before;
     }
 
+    // Its type is a name in the function around it; and its conditions GCC compiles as they are.
     void block_of_lambda(const Lambda& lambda) {
         const bool is_function = function_begin_ == no_partner;
         if (is_function) function_begin_ = lambda.captures.begin;
+        std::vector<std::size_t> conditions;
+        conditions.swap(awaiting_conditions_);
         statements(lambda.body);
+        conditions.swap(awaiting_conditions_);
+        declares_a_name_ = true;
         if (is_function) function_begin_ = no_partner;
     }
 
     bool is_awaited_group(Range inside) const {
         return inside.begin >= 2 && code_[inside.begin - 1] == "(" && code_[inside.begin - 2] == "co_await";
+    }
+
+    // --- conditions ---
+
+    void report_conditions() {
+        for (const std::size_t await : awaiting_conditions_)
+            report(await, Severity::error, "rouse-gcc-condition",
+                   "co_await in a condition, in a coroutine that declares no name: GCC before 13 makes it read wild "
+                   "memory; bind the value to a name first");
     }
 
     // --- closures ---
@@ -262,6 +299,8 @@ private:
     Guess guess_{code_};
     std::set<std::size_t> explained_; // braces that a finding about a ?: has dealt with
     std::size_t function_begin_ = no_partner;
+    bool declares_a_name_ = false;                 // the function, so far: a variable, a type, a lambda
+    std::vector<std::size_t> awaiting_conditions_; // of it
     std::vector<Finding> findings_;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "rouse/combine/ready_set.hpp"
+#include "rouse/runtime/blocking.hpp"
 #include "rouse/runtime/handle.hpp"
 
 #include <vector>
@@ -62,6 +63,15 @@ public:
     template <class F>
     AbortHandle spawn_local(F&& what, SourceLocation where = std::source_location::current()) {
         return insert(rouse::spawn_local(std::forward<F>(what), where));
+    }
+    /// As rouse::spawn_blocking: a task that waits for `fn(args...)` on a thread of the pool. Aborted, the
+    /// task ends; a call that has not begun is taken back, and one that has runs on, unobserved. (With a
+    /// name: `insert(rouse::TaskBuilder("digest").spawn(rouse::spawn_blocking(fn)))`.)
+    template <class Fn, class... Args>
+        requires std::invocable<std::decay_t<Fn>, std::decay_t<Args>...>
+    AbortHandle spawn_blocking(Fn&& fn, Args&&... args) {
+        return insert(
+            rouse::spawn(Blocking(rouse::spawn_blocking(std::forward<Fn>(fn), std::forward<Args>(args)...))));
     }
     /// On another runtime, or from a thread that drives none.
     template <class F>
@@ -180,6 +190,33 @@ private:
 
     private:
         JoinHandle<T> task_;
+    };
+    /// A blocking call that is taken back with its task, if it has not begun.
+    class Blocking {
+    public:
+        using Output = T;
+        explicit Blocking(BlockingHandle<T> call) noexcept : call_(std::in_place, std::move(call)) {}
+        Blocking(Blocking&& other) noexcept : call_(std::exchange(other.call_, std::nullopt)) {}
+        Blocking& operator=(Blocking&&) = delete;
+        ~Blocking() {
+            if (call_) call_->abort();
+        }
+        Poll<Output> poll(Context& cx) {
+            if (!call_->poll_ready(cx)) return Pending;
+            BlockingHandle<T> done = *std::exchange(call_, std::nullopt);
+            if constexpr (std::is_void_v<T>) {
+                done.take_ready();
+                return Ready();
+            } else {
+                return Poll<Output>(std::in_place, done.take_ready());
+            }
+        }
+        void inspect(Inspector& to) const {
+            if (call_) call_->inspect(to);
+        }
+
+    private:
+        std::optional<BlockingHandle<T>> call_;
     };
     [[noreturn]] void fail(const JoinError& error) {
         abort_all();

@@ -59,7 +59,8 @@ public:
     std::chrono::milliseconds self_wake_threshold{1000};
     std::function<void(const SelfWakeReport&)> on_self_wake;
 
-    /// Told of a deadlock of tasks that wait for each other's locks or ends, when it closes; else it is printed.
+    /// Told of a deadlock of tasks that wait for each other's locks or ends, when it closes; else it is
+    /// printed.
     std::function<void(const LockCycle&)> on_lock_cycle;
 
     /// How long nothing may happen before a deadlock is looked for; zero switches it off.

@@ -79,7 +79,7 @@ public:
     explicit LockWait(bool shares) noexcept : shares_(shares) {}
     LockWait(LockWait&& other) noexcept : WaitEntry(), shares_(other.shares_) {}
     LockWait& operator=(LockWait&&) = delete;
-    ~LockWait() = default;
+    ~LockWait() override = default;
 
     /// Before each poll. `awaited`: by the coroutine itself.
     void begin_poll(LockOwners& owners, bool awaited) noexcept {

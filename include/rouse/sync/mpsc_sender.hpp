@@ -3,7 +3,7 @@
 #pragma once
 
 #include "rouse/core/future.hpp"
-#include "rouse/sync/mpsc_handles.hpp"
+#include "rouse/sync/mpsc_reserve.hpp"
 
 #include <expected>
 #include <utility>
@@ -88,68 +88,6 @@ private:
     ::rouse::detail::PermitWait wait_;
 };
 
-/// Room for one message, kept until it is sent or this is destroyed. Refers to its sender.
-template <class T>
-class [[nodiscard]] Permit {
-public:
-    explicit Permit(detail::Channel<T>& channel) noexcept : channel_(&channel) {}
-    Permit(Permit&& other) noexcept : channel_(std::exchange(other.channel_, nullptr)) {}
-    Permit& operator=(Permit&& other) noexcept {
-        Permit old(std::move(*this));
-        channel_ = std::exchange(other.channel_, nullptr);
-        return *this;
-    }
-    ~Permit() {
-        if (channel_) channel_->give_back(1);
-    }
-    /// Sends, and never fails: after a `close` the receiver still receives it; if there is none any more the
-    /// message goes with the channel.
-    void send(T value) && {
-        if (!channel_) ::rouse::detail::stop("mpsc: a permit that was used or moved from was used");
-        detail::Channel<T>& channel = *std::exchange(channel_, nullptr);
-        channel.put(channel.claim_reserved(), std::move(value));
-    }
-
-private:
-    detail::Channel<T>* channel_;
-};
-
-/// A future of a Permit.
-/// Wake:   when there is room, or the receiver closes.
-/// Cancel: destroy it: room that it was given goes to the next.
-/// Thread: any, one at a time. Refers to its sender.
-template <class T>
-class [[nodiscard]] Reserve {
-public:
-    using Output = std::expected<Permit<T>, ReserveError>;
-    explicit Reserve(detail::Channel<T>& channel) noexcept : channel_(&channel), wait_(1) {}
-    Reserve(Reserve&&) noexcept = default;
-    Reserve& operator=(Reserve&&) = delete;
-    ~Reserve() {
-        if (wait_.is_over()) return;
-        wait_.end(channel_->slots());
-        channel_->wake_if_closed();
-    }
-    Poll<Output> poll(Context& cx) { return ::rouse::detail::poll_split(*this, cx); }
-    bool poll_ready(Context& cx) { return wait_.poll(channel_->slots(), cx.waker(), "mpsc::Reserve"); }
-    Output take_ready() {
-        if (wait_.take() == ::rouse::detail::PermitWait::Result::acquired) {
-            if (!channel_->slots().is_closed()) [[likely]]
-                return Permit<T>(*channel_);
-            channel_->give_back(1); // closed between the grant and this poll
-        }
-        return std::unexpected(ReserveError::closed);
-    }
-    void inspect(Inspector& to) const {
-        to.waits_for(WaitKind::channel, channel_,
-                     ::rouse::detail::describe_wait("room in an mpsc channel", channel_->name()));
-    }
-
-private:
-    detail::Channel<T>* channel_;
-    ::rouse::detail::PermitWait wait_;
-};
-
 /// A sending end of a bounded channel; copies send to the same receiver. Thread: any.
 ///
 /// ```cpp
@@ -182,17 +120,62 @@ public:
     /// Waits for room, and keeps it for a message that is not there yet.
     [[nodiscard]] Reserve<T> reserve() const noexcept { return Reserve<T>(this->shared()); }
     [[nodiscard]] std::expected<Permit<T>, TryReserveError> try_reserve() const noexcept {
-        using Result = ::rouse::detail::BatchSemaphore::Result;
-        const Result result = this->shared().slots().try_acquire(1);
-        if (result == Result::acquired) return Permit<T>(this->shared());
-        return std::unexpected(result == Result::closed ? TryReserveError::closed : TryReserveError::full);
+        if (const auto result = take_room(1); !result) return std::unexpected(result.error());
+        return Permit<T>(this->shared());
+    }
+    /// The same with a permit that keeps a sender, a copy of this one or, of `std::move(sender)`, this one:
+    /// it refers to nothing, and may go anywhere.
+    [[nodiscard]] ReserveOwned<T> reserve_owned() const& { return ReserveOwned<T>(*this); }
+    [[nodiscard]] ReserveOwned<T> reserve_owned() && { return ReserveOwned<T>(std::move(*this)); }
+    /// Without room the sender stays as it is.
+    [[nodiscard]] std::expected<OwnedPermit<T>, TryReserveError> try_reserve_owned() const& {
+        return owned(*this, take_room(1));
+    }
+    [[nodiscard]] std::expected<OwnedPermit<T>, TryReserveError> try_reserve_owned() && {
+        const auto result = take_room(1);
+        return owned(std::move(*this), result);
+    }
+    /// Waits for room for `count` messages, all at once: more than `max_capacity` stops the program.
+    [[nodiscard]] ReserveMany<T> reserve_many(std::size_t count) const {
+        if (count > max_capacity())
+            ::rouse::detail::stop("mpsc: reserve_many of more than the channel has room for");
+        return ReserveMany<T>(this->shared(), static_cast<std::uint32_t>(count));
+    }
+    [[nodiscard]] std::expected<Permits<T>, TryReserveError> try_reserve_many(std::size_t count) const {
+        if (count > max_capacity()) return std::unexpected(TryReserveError::full);
+        const auto places = static_cast<std::uint32_t>(count);
+        if (const auto result = take_room(places); !result) return std::unexpected(result.error());
+        return Permits<T>(this->shared(), places);
     }
     /// The room that is left now.
     [[nodiscard]] std::size_t capacity() const noexcept { return this->shared().slots().available(); }
     /// The room of the channel.
     [[nodiscard]] std::size_t max_capacity() const noexcept { return this->shared().capacity(); }
     [[nodiscard]] WeakSender<T> downgrade() const noexcept { return WeakSender<T>(this->shared()); }
+
+private:
+    template <class>
+    friend class OwnedPermit;
+    template <class>
+    friend class ReserveOwned;
+    std::expected<void, TryReserveError> take_room(std::uint32_t count) const noexcept {
+        using Result = ::rouse::detail::BatchSemaphore::Result;
+        const Result result = this->shared().slots().try_acquire(count);
+        if (result == Result::acquired) return {};
+        return std::unexpected(result == Result::closed ? TryReserveError::closed : TryReserveError::full);
+    }
+    template <class Self>
+    static std::expected<OwnedPermit<T>, TryReserveError> owned(Self&& self,
+                                                                std::expected<void, TryReserveError> result) {
+        if (!result) return std::unexpected(result.error());
+        return OwnedPermit<T>(std::forward<Self>(self));
+    }
 };
+
+template <class T>
+detail::Channel<T>& OwnedPermit<T>::channel_of(Sender<T>& sender) noexcept {
+    return sender.shared();
+}
 
 /// A sending end of an unbounded channel; copies send to the same receiver. Thread: any.
 template <class T>

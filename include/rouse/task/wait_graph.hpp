@@ -62,7 +62,7 @@ public:
 protected:
     /// `called`: it was made because the awaited task called [G4].
     explicit WaitEntry(bool called = false) noexcept : called_(called) {}
-    ~WaitEntry() = default;
+    virtual ~WaitEntry() = default;
 
     /// Who polls, and where it awaits.
     void note_who_polls() noexcept;

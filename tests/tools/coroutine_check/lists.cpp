@@ -16,7 +16,8 @@ Task<> temporaries(Data x) {
     k(co_await f(), Options{x});           // warn: aggregate
     k({x}, co_await f());                  // warn: aggregate
     co_await f({x}, {x});                  // warn: aggregate aggregate
-    if (co_await f({x})) co_return;        // warn: aggregate
+    const bool yes = co_await f({x});      // warn: aggregate
+    if (yes) co_return;
 }
 
 Generator<Data> yields(Data x) {

@@ -1,0 +1,133 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <rouse/stream/sender_sink.hpp>
+#include <rouse/stream/with.hpp>
+#include <rouse/sync/oneshot.hpp>
+#include <rouse/task/task.hpp>
+
+#include "stream/polled.hpp"
+#include "stream/tank.hpp"
+
+#include <deque>
+#include <expected>
+#include <string>
+
+namespace {
+
+namespace stream = rouse::stream;
+using rouse::Task;
+using rouse::testing::Harness;
+using rouse_test::result_of;
+using rouse_test::Tank;
+using Deque = std::deque<int>;
+
+TEST(With, sends_what_the_function_makes_of_each_value) {
+    Tank tank(9);
+    auto lengths = stream::with<std::string>(
+        tank, [](const std::string& text) { return static_cast<int>(text.size()); });
+    static_assert(rouse::Sink<decltype(lengths), std::string>);
+    static_assert(!rouse::Sink<decltype(lengths), std::deque<int>>);
+    EXPECT_TRUE(result_of(stream::feed(lengths, std::string("abc"))).has_value());
+    EXPECT_TRUE(result_of(stream::feed(lengths, std::string())).has_value());
+    EXPECT_EQ(tank.taken, (Deque{3, 0}));
+}
+
+TEST(With, an_error_of_the_function_is_the_sinks) {
+    Tank tank(9);
+    auto checked = stream::with<int>(tank, [](int n) -> std::expected<int, Tank::Error> {
+        if (n == 0) return std::unexpected(Tank::Error::full_of_holes);
+        return n;
+    });
+    EXPECT_TRUE(result_of(stream::feed(checked, 1)).has_value());
+    EXPECT_FALSE(result_of(stream::feed(checked, 0)).has_value());
+    EXPECT_EQ(tank.taken, Deque{1});
+}
+
+TEST(With, a_future_of_the_answer_holds_the_next_value_up_and_is_sent_by_a_flush) {
+    Tank tank(9);
+    std::deque<rouse::oneshot::Sender<int>> answers;
+    auto asks = stream::with<int>(tank, [&](int n) -> Task<int> {
+        auto [answer, asked] = rouse::oneshot::channel<int>();
+        answers.push_back(std::move(answer));
+        const auto got = co_await std::move(asked);
+        co_return n** got;
+    });
+    EXPECT_TRUE(result_of(stream::feed(asks, 2)).has_value()); // it is being answered
+    Harness second(stream::feed(asks, 3));
+    EXPECT_TRUE(second.poll().is_pending());
+    EXPECT_EQ(second.clones_alive(), 1u);
+    EXPECT_EQ(answers.size(), 1u);
+    (void)std::move(answers.front()).send(10);
+    EXPECT_EQ(second.take_wakes(), 1u);
+    EXPECT_TRUE(second.poll().is_ready());
+    EXPECT_EQ(tank.taken, Deque{20});
+    Harness flush(stream::flush(asks));
+    EXPECT_TRUE(flush.poll().is_pending());
+    (void)std::move(answers.back()).send(100);
+    EXPECT_TRUE(flush.poll().is_pending()); // now it is in the tank
+    EXPECT_EQ(tank.taken, (Deque{20, 300}));
+    tank.drain();
+    EXPECT_TRUE(flush.poll().value().has_value());
+    EXPECT_TRUE(result_of(stream::close(asks)).has_value());
+    EXPECT_TRUE(tank.closed);
+}
+
+TEST(With, a_value_whose_send_is_dropped_while_it_is_answered_is_sent_by_the_next_poll) {
+    Tank tank(9);
+    auto [answer, asked] = rouse::oneshot::channel<int>();
+    auto asks =
+        stream::with<int>(tank, [&asked = asked](int n) -> Task<int> { co_return n + *co_await asked; });
+    Harness send(stream::send(asks, 1));
+    EXPECT_TRUE(send.poll().is_pending());
+    send.drop();
+    (void)std::move(answer).send(1);
+    Harness flush(stream::flush(asks));
+    EXPECT_TRUE(flush.poll().is_pending());
+    EXPECT_EQ(tank.taken, Deque{2});
+}
+
+TEST(Fanout, gives_each_value_to_both) {
+    Tank first(9), second(9);
+    auto both = stream::fanout(first, second);
+    EXPECT_TRUE(result_of(stream::feed(both, 1)).has_value());
+    EXPECT_TRUE(result_of(stream::feed(both, 2)).has_value());
+    EXPECT_EQ(first.taken, (Deque{1, 2}));
+    EXPECT_EQ(second.taken, (Deque{1, 2}));
+}
+
+TEST(Fanout, has_room_and_is_flushed_and_closed_when_both_are) {
+    Tank first(1), second(1);
+    auto both = stream::fanout(first, second);
+    EXPECT_TRUE(result_of(stream::feed(both, 1)).has_value());
+    Harness feed(stream::feed(both, 2));
+    EXPECT_TRUE(feed.poll().is_pending());
+    EXPECT_EQ(feed.clones_alive(), 2u);
+    first.drain();
+    EXPECT_EQ(feed.take_wakes(), 1u);
+    EXPECT_TRUE(feed.poll().is_pending());
+    second.drain();
+    EXPECT_EQ(feed.take_wakes(), 1u);
+    EXPECT_TRUE(feed.poll().value().has_value());
+    EXPECT_EQ(feed.clones_alive(), 0u);
+    Harness close(stream::close(both));
+    EXPECT_TRUE(close.poll().is_pending());
+    first.drain();
+    EXPECT_TRUE(close.poll().is_pending());
+    EXPECT_TRUE(first.closed);
+    EXPECT_FALSE(second.closed);
+    second.drain();
+    EXPECT_TRUE(close.poll().value().has_value());
+    EXPECT_TRUE(second.closed);
+}
+
+TEST(Fanout, an_error_of_either_is_its_own) {
+    Tank first(9), second(9);
+    auto both = stream::fanout(first, second);
+    second.broken = true;
+    EXPECT_FALSE(result_of(stream::feed(both, 1)).has_value());
+    EXPECT_TRUE(first.taken.empty());
+    second.broken = false;
+    EXPECT_FALSE(result_of(stream::feed(both, -1)).has_value()); // by start_send
+}
+
+} // namespace
