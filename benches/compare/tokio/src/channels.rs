@@ -4,6 +4,7 @@
 //! Tasks that send to each other.
 
 use crate::measure::{Round, Watch};
+use crate::tasks::Yield;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 /// Two tasks and two channels with room for one: n times there and back.
@@ -74,7 +75,8 @@ pub async fn mpsc_producers(n: u64) -> Round {
     watch.round(sum)
 }
 
-/// The same through a channel without a bound: nobody waits for room.
+/// The same through a channel without a bound: nobody waits for room, and each
+/// gives way after 100.
 pub async fn unbounded_producers(n: u64) -> Round {
     let (numbers, mut received) = mpsc::unbounded_channel::<u64>();
     let watch = Watch::new();
@@ -83,6 +85,9 @@ pub async fn unbounded_producers(n: u64) -> Round {
         tokio::spawn(async move {
             for i in 1..=n / 4 {
                 numbers.send(i).unwrap();
+                if i % 100 == 0 {
+                    Yield::default().await;
+                }
             }
         });
     }

@@ -4,34 +4,11 @@
 //! A mutex, a semaphore, a Notify.
 
 use crate::measure::{Round, Watch};
-use std::future::Future;
-use std::pin::Pin;
+use crate::tasks::Yield;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use tokio::sync::{Mutex, Notify, Semaphore};
 
 const TASKS: u64 = 100;
-
-/// Goes to the end of the run queue. `tokio::task::yield_now` lets the driver
-/// have a turn first where nothing else is runnable, a system call each time;
-/// whoever holds a lock that all others wait for would measure that.
-#[derive(Default)]
-struct Yield {
-    yielded: bool,
-}
-
-impl Future for Yield {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.yielded {
-            return Poll::Ready(());
-        }
-        self.yielded = true;
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    }
-}
 
 /// One task locks a mutex n times that nobody else wants.
 pub async fn mutex_free(n: u64) -> Round {

@@ -8,7 +8,29 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use tokio::sync::Notify;
+
+/// Goes to the end of the run queue. `tokio::task::yield_now` lets the driver
+/// have a turn first where nothing else is runnable, a system call each time;
+/// whoever holds a lock that all others wait for would measure that.
+#[derive(Default)]
+pub struct Yield {
+    yielded: bool,
+}
+
+impl Future for Yield {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.yielded {
+            return Poll::Ready(());
+        }
+        self.yielded = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
 
 /// Spawns n empty tasks, keeps their handles, then awaits all of them.
 pub async fn spawn_all(n: u64) -> Round {
