@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { dark, openPage, phone, timelineEvents, until, wide, withBrowser } from "./support.mjs";
 
 const all = withBrowser();
+const blank = "pages/blank.html";
 
 const text = (page, selector) => page.locator(selector).innerText();
 const verdicts = (page, side) => page.locator(`#${side} .checklist li`).evaluateAll((items) => items.map(({ dataset }) => dataset.verdict));
@@ -19,6 +20,15 @@ test("the_page_loads_without_errors", async () => {
     assert.match(await text(page, "#buggy .source pre"), /poll\(rouse::Context&\)/);
     assert.equal(await page.locator("#trouble").isHidden(), true);
     await all.picture(page, "idle");
+});
+
+test("a_module_that_cannot_be_loaded_is_said", async () => {
+    const page = await all.open(blank);
+    await page.route("**/*.wasm", (route) => route.fulfill({ status: 404 }));
+    await page.goto(all.address);
+    await page.locator("#trouble:not([hidden])").waitFor();
+    assert.match(await text(page, "#trouble"), /^The module could not be loaded: .*waker_bug_module_bg\.wasm: 404/);
+    assert.equal(await page.locator("#run-both").isDisabled(), true);
 });
 
 for (const [fix, says] of [["fetch_data_correct", "ready-made"], ["fetch_data_by_hand", "by hand"], ["fetch_data_by_channel", "by a channel"]]) {
