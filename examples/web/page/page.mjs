@@ -14,7 +14,10 @@ const chosen = (name) => document.querySelector(`input[name="${name}"]:checked`)
 const sources = {
     fetch_data_buggy: (lines) => [...pollLines(lines, "BuggyFuture"), ...functionLines(lines, "fetch_data_buggy")],
     fetch_data_correct: (lines) => functionLines(lines, "fetch_data_correct"),
-    fetch_data_by_hand: (lines) => [...pollLines(lines, "CorrectFuture"), ...functionLines(lines, "fetch_data_by_hand")],
+    fetch_data_by_hand: (lines) => [
+        ...pollLines(lines, "CorrectFuture").map((line) => ({ ...line, added: line.text.includes("->waker") })),
+        ...functionLines(lines, "fetch_data_by_hand"),
+    ],
     fetch_data_by_channel: (lines) => functionLines(lines, "fetch_data_by_channel"),
 };
 
