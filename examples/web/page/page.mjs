@@ -114,8 +114,8 @@ function drawRow({ row, output, call }) {
 let drawing = false;
 function draw() {
     drawing = false;
-    buggy.draw();
-    correct.draw();
+    const wakers = new Map(app.tasks().map(({ id, wakers }) => [id, wakers]));
+    for (const side of [buggy, correct]) side.draw((id) => wakers.get(id) ?? 0);
     rows.forEach(drawRow);
     for (const side of [buggy, correct]) {
         const lost = side.call?.task?.lost && side.call.task.marks.findLast(({ type, line }) => type === "lost" && line);
