@@ -32,7 +32,7 @@ bool BarrierWait::poll_ready(Context& cx) {
 BarrierWaitResult BarrierWait::take_ready() {
     taken_ = true;
     if (node_.finish() == WaitNode::closed)
-        throw Abandoned("a Barrier was destroyed while a task waited at it");
+        detail::throw_abandoned("a Barrier was destroyed while a task waited at it");
     return BarrierWaitResult(leader_);
 }
 

@@ -48,7 +48,7 @@ bool Notified::enable() {
 void Notified::take_ready() {
     taken_ = true;
     if (node_.finish() == WaitNode::closed)
-        throw Abandoned("a Notify was destroyed while a task waited for its notification");
+        detail::throw_abandoned("a Notify was destroyed while a task waited for its notification");
 }
 
 void Notified::inspect(Inspector& to) const {

@@ -2,10 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "rouse/sync/wait_list.hpp"
 
+#include "rouse/base/config.hpp"
 #include "rouse/base/stop.hpp"
 #include "rouse/task/cell.hpp"
 
 namespace rouse::detail {
+
+void throw_abandoned(const char* what) {
+#if ROUSE_EXCEPTIONS
+    throw Abandoned(what);
+#else
+    stop(what);
+#endif
+}
 
 WaitNode::WaitNode(WaitNode&& other) noexcept : ListLink() {
     if (!other.is_idle()) stop("a future of rouse's sync was moved after its first poll");

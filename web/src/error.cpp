@@ -3,11 +3,8 @@
 #include "rouse/web/error.hpp"
 
 #include "rouse/base/config.hpp"
-#include "rouse/base/readable.hpp"
 #include "rouse/base/stop.hpp"
-#include "rouse/diag/reports.hpp"
 #include "rouse/task/join_error.hpp"
-#include "rouse/web/scheduler.hpp"
 
 namespace rouse::js {
 namespace {
@@ -46,23 +43,6 @@ Value error(std::string_view message, std::string_view name) {
 
 namespace rouse::web::detail {
 
-js::Value lost_error(const HangReport& report) {
-    std::string message = format_report(report);
-    while (message.ends_with('\n')) message.pop_back();
-    std::string stack = "LostWaker: " + message.substr(0, message.find('\n'));
-    for (const SourceLocation& where : report.stack)
-        stack += "\n    at " + readable_function(where.function_name()) + " (" + readable_place(where) + ")";
-    if (report.spawned_at) stack += "\n    at spawn (" + readable_place(report.spawned_at) + ")";
-    static constexpr std::string_view name = "LostWaker";
-    return js::Value::adopt(js::detail::sys::rouse_js_error(name.data(), name.size(), message.data(),
-                                                            message.size(), stack.data(), stack.size()));
-}
-
-js::Value cancelled_error() {
-    const bool closed = Scheduler::here().is_closed();
-    return js::error(closed ? "the module was torn down" : "the task was aborted", "AbortError");
-}
-
 js::Value error_of(const std::exception_ptr& error) {
 #if ROUSE_EXCEPTIONS
     try {
@@ -81,6 +61,24 @@ js::Value error_of(const std::exception_ptr& error) {
 #else
     (void)error;
     return cancelled_error();
+#endif
+}
+
+std::string text_of_failure(const std::exception_ptr& error) {
+#if ROUSE_EXCEPTIONS
+    try {
+        std::rethrow_exception(error);
+    } catch (const LostWaker&) {
+        return {};
+    } catch (const JoinError& join) {
+        return join.is_lost() ? std::string() : std::string(join.what());
+    } catch (const std::exception& known) {
+        return known.what();
+    } catch (...) {
+        return "an exception that is no std::exception";
+    }
+#else
+    return error ? "an exception" : "";
 #endif
 }
 

@@ -2,10 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "rouse/web/scheduler.hpp"
 
-#include "diag/print.hpp"
 #include "rouse/base/stop.hpp"
-#include "rouse/diag/reports.hpp"
-#include "rouse/task/join_error.hpp"
 #include "rouse/web/error.hpp"
 #include "runtime/birth_log.hpp"
 
@@ -248,19 +245,14 @@ void Scheduler::cancel_task(Cell& cell) {
 }
 
 void Scheduler::publish(Cell& cell) {
-    UnhandledReport report;
-    if (cell.outcome() == Outcome::error) [[unlikely]] {
-        report.task_id = cell.id();
-        report.task_name = cell.name();
-        report.spawned_at = cell.spawned_at();
-        report.error = cell.error();
-    }
+    const std::exception_ptr error = cell.outcome() == Outcome::error ? cell.error() : nullptr;
+    const std::uint64_t id = cell.id();
+    std::string text;
+    if (error) [[unlikely]]
+        text = unhandled_text(cell);
     count(ended);
     forget(cell);
-    if (cell.publish(turn.delta) || !report.error) return;
-    if (JoinError(JoinError::Kind::failed, 0, report.error).is_lost()) return; // that was reported
-    const std::string text = format_report(report);
-    sys::rouse_js_report("unhandled", 9, text.data(), text.size(), static_cast<double>(report.task_id));
+    if (!cell.publish(turn.delta) && error) report_unhandled(std::move(text), id, error);
 }
 
 // ---- the end ----

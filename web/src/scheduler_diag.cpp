@@ -61,6 +61,19 @@ HangReport Scheduler::report_of(Cell& cell) {
     return report;
 }
 
+std::string Scheduler::unhandled_text(const Cell& cell) {
+    std::string text = "unhandled: task " + std::to_string(cell.id());
+    if (!cell.name().empty()) text.append(" `").append(cell.name()).append("`");
+    text += " (spawned at " + readable_place(cell.spawned_at()) +
+            ") ended with an exception, and nobody holds its JoinHandle: ";
+    return text;
+}
+
+void Scheduler::report_unhandled(std::string text, std::uint64_t task, const std::exception_ptr& error) {
+    const std::string why = text_of_failure(error);
+    if (!why.empty()) report("unhandled", text + why, task);
+}
+
 void Scheduler::hang(HangReport& found) {
     static auto* log = new rouse::detail::HangLog(
         [](const HangReport& told) { report("lost", format_report(told), told.task_id); });

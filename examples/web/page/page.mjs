@@ -14,7 +14,10 @@ const chosen = (name) => document.querySelector(`input[name="${name}"]:checked`)
 const sources = {
     fetch_data_buggy: (lines) => [...pollLines(lines, "BuggyFuture"), ...functionLines(lines, "fetch_data_buggy")],
     fetch_data_correct: (lines) => functionLines(lines, "fetch_data_correct"),
-    fetch_data_by_hand: (lines) => [...pollLines(lines, "CorrectFuture"), ...functionLines(lines, "fetch_data_by_hand")],
+    fetch_data_by_hand: (lines) => [
+        ...pollLines(lines, "CorrectFuture").map((line) => ({ ...line, added: line.text.includes("->waker") })),
+        ...functionLines(lines, "fetch_data_by_hand"),
+    ],
     fetch_data_by_channel: (lines) => functionLines(lines, "fetch_data_by_channel"),
 };
 
@@ -111,8 +114,8 @@ function drawRow({ row, output, call }) {
 let drawing = false;
 function draw() {
     drawing = false;
-    buggy.draw();
-    correct.draw();
+    const wakers = new Map(app.tasks().map(({ id, wakers }) => [id, wakers]));
+    for (const side of [buggy, correct]) side.draw((id) => wakers.get(id) ?? 0);
     rows.forEach(drawRow);
     for (const side of [buggy, correct]) {
         const lost = side.call?.task?.lost && side.call.task.marks.findLast(({ type, line }) => type === "lost" && line);

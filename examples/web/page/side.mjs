@@ -34,7 +34,7 @@ export class Side {
         const find = (selector) => node.querySelector(selector);
         [this.stateNode, this.numbers, this.list, this.pre, this.callNode] = [".state", ".numbers", ".checklist", ".source pre", ".call"].map(find);
         this.stateNode.append(document.createElement("b"), document.createElement("span"));
-        this.cells = ["polls", "wakers cloned", "wakes"].map((word) => {
+        this.cells = ["polls", "wakers alive", "wakers cloned", "wakes"].map((word) => {
             const [box, term, value] = ["div", "dt", "dd"].map((tag) => document.createElement(tag));
             term.textContent = word;
             box.append(term, value);
@@ -56,7 +56,6 @@ export class Side {
         this.call = call;
         this.hits = new Set();
         this.callNode.textContent = text;
-        this.draw();
     }
 
     show(lines) {
@@ -73,7 +72,8 @@ export class Side {
         if (row) this.pre.scrollTop = row.offsetTop - this.pre.clientHeight / 2;
     }
 
-    draw() {
+    /// `wakersOf(id)` says how many wakers of a task there are.
+    draw(wakersOf = () => 0) {
         const { call } = this;
         const { state, title, text } = outcome(call, this.model.now());
         if (this.node.dataset.state !== state) {
@@ -83,7 +83,7 @@ export class Side {
         setText(this.stateNode.children[0], title);
         setText(this.stateNode.children[1], text);
         const task = call?.task;
-        const counts = task ? [task.polls, task.clones, task.wakes] : [0, 0, 0];
+        const counts = task ? [task.polls, wakersOf(task.id), task.clones, task.wakes] : [0, 0, 0, 0];
         this.cells.forEach((cell, index) => setText(cell, String(counts[index])));
         checklist(this.model, call).forEach(({ verdict }, index) => {
             const item = this.list.children[index];

@@ -26,12 +26,13 @@ export function functionLines(lines, name) {
     return lines.slice(first, last + 1).map((text, index) => ({ number: first + index + 1, text }));
 }
 
-/// Puts lines into a <pre>; those whose number is in `hits` are marked, and it shows where lines are left out.
+/// Puts lines into a <pre>; those whose number is in `hits` are marked, those that are `added` as well, and it shows where lines are left out.
 export function showLines(pre, lines, hits = new Set()) {
-    pre.replaceChildren(...lines.map(({ number, text }, index) => {
+    pre.replaceChildren(...lines.map(({ number, text, added }, index) => {
         const row = document.createElement("span");
         row.className = "row";
         row.classList.toggle("hit", hits.has(number));
+        row.classList.toggle("added", added === true);
         row.classList.toggle("gap", index > 0 && number !== lines[index - 1].number + 1);
         const label = document.createElement("span");
         label.className = "number";

@@ -148,12 +148,13 @@ public:
                 if (!shared) return; // nobody waits any more
                 say("CorrectFuture", "the result is here: waking the task");
                 shared->data = std::move(data);
-                if (shared->waker) std::move(*shared->waker).wake(); // the one
+                if (shared->waker) std::move(*shared->waker).wake();
             };
             start_operation(delay_ms_, std::move(done));
         }
         if (shared_->data) return rouse::Ready(std::move(*shared_->data));
-        shared_->waker = cx.waker().clone(); // the other: at each poll, for the last one counts
+        // At each poll, for only the waker of the last one counts.
+        shared_->waker = cx.waker().clone();
         say("CorrectFuture", "Pending, with the waker kept");
         return rouse::Pending;
     }

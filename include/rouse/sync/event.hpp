@@ -82,7 +82,7 @@ inline bool EventWait::poll_ready(Context& cx) {
 inline void EventWait::take_ready() {
     taken_ = true;
     if (node_.finish() == detail::WaitNode::closed)
-        throw Abandoned("an Event was destroyed while a task waited for it");
+        detail::throw_abandoned("an Event was destroyed while a task waited for it");
 }
 inline void EventWait::inspect(Inspector& to) const {
     if (taken_ || node_.state() > detail::WaitNode::queued) return;

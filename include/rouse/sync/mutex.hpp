@@ -76,7 +76,7 @@ public:
     bool poll_awaited(Context& cx) { return poll_in(cx, true); }
     Output take_ready() {
         if (wait_.take() != detail::PermitWait::Result::acquired)
-            throw Abandoned("a Mutex was destroyed while a task waited for it");
+            detail::throw_abandoned("a Mutex was destroyed while a task waited for it");
         return Output(std::exchange(mutex_, nullptr));
     }
     void inspect(Inspector& to) const {

@@ -248,7 +248,7 @@ auto GetOrInit<T, Make>::take_ready() -> Output {
     making_.reset();
     if (node_.state() == detail::WaitNode::granted) cell_->queue_.take(node_);
     if (node_.finish() == detail::WaitNode::closed)
-        throw Abandoned("an OnceCell was destroyed while a task waited for its value");
+        detail::throw_abandoned("an OnceCell was destroyed while a task waited for its value");
     return cell_->value_;
 }
 

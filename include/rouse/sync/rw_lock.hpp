@@ -127,7 +127,7 @@ public:
     bool poll_awaited(Context& cx) { return poll_in(cx, true); }
     Output take_ready() {
         if (wait_.take() != detail::PermitWait::Result::acquired)
-            throw Abandoned("an RwLock was destroyed while a task waited for it");
+            detail::throw_abandoned("an RwLock was destroyed while a task waited for it");
         return Output(std::exchange(lock_, nullptr));
     }
     void inspect(Inspector& to) const {

@@ -30,6 +30,11 @@ private:
 };
 
 namespace detail {
+/// Throws Abandoned; without exceptions it stops the program with the words.
+[[noreturn]] void throw_abandoned(const char* what);
+} // namespace detail
+
+namespace detail {
 
 /// A future's place in a WaitList; lies in the future, so that waiting allocates nothing.
 ///

@@ -100,8 +100,20 @@ test("the_module_runs_in_a_worker", async () => {
     assert.equal(result.correct, "the data that took 20 ms");
     assert.equal(result.buggy.name, "LostWaker");
     assert.match(result.buggy.message, /^hang: /);
-    assert.ok(result.events.includes("lost"));
+    assert.ok(result.events.some(({ type }) => type === "lost"));
     assert.deepEqual(page.faults, []);
+});
+
+test("the_inspector_shows_what_a_worker_posts", async () => {
+    const page = await all.open(blank);
+    await page.evaluate(async () => {
+        const { Inspector } = await import("../inspector/inspector.mjs");
+        const inspector = new Inspector();
+        const worker = new Worker("./worker.mjs", { type: "module" });
+        worker.onmessage = ({ data }) => data.events.forEach((event) => inspector.event({ ...event, at: event.at - performance.timeOrigin }));
+    });
+    await page.locator('.mark[aria-label^="lost: fetch_data_buggy"]').waitFor();
+    await page.locator('.mark[aria-label^="Ready: fetch_data_correct"]').waitFor();
 });
 
 test("any_page_shows_the_inspector_with_one_call", async () => {

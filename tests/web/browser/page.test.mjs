@@ -7,8 +7,11 @@ import { test } from "node:test";
 import { dark, openPage, phone, timelineEvents, until, wide, withBrowser } from "./support.mjs";
 
 const all = withBrowser();
+const blank = "pages/blank.html";
 
 const text = (page, selector) => page.locator(selector).innerText();
+/// polls, wakers alive, wakers cloned, wakes
+const numbers = (page, side) => page.locator(`#${side} .numbers dd`).allInnerTexts().then((texts) => texts.map(Number));
 const verdicts = (page, side) => page.locator(`#${side} .checklist li`).evaluateAll((items) => items.map(({ dataset }) => dataset.verdict));
 const ofTask = (events, name) => events.filter((event) => event.includes(name)).map((event) => event.split(":")[0]);
 
@@ -21,6 +24,15 @@ test("the_page_loads_without_errors", async () => {
     await all.picture(page, "idle");
 });
 
+test("a_module_that_cannot_be_loaded_is_said", async () => {
+    const page = await all.open(blank);
+    await page.route("**/*.wasm", (route) => route.fulfill({ status: 404 }));
+    await page.goto(all.address);
+    await page.locator("#trouble:not([hidden])").waitFor();
+    assert.match(await text(page, "#trouble"), /^The module could not be loaded: .*waker_bug_module_bg\.wasm: 404/);
+    assert.equal(await page.locator("#run-both").isDisabled(), true);
+});
+
 for (const [fix, says] of [["fetch_data_correct", "ready-made"], ["fetch_data_by_hand", "by hand"], ["fetch_data_by_channel", "by a channel"]]) {
     test(`the_correct_call_resolves_and_shows_its_value_${says.replaceAll(" ", "_").replace("-", "_")}`, async () => {
         const page = await openPage(all, wide);
@@ -29,6 +41,7 @@ for (const [fix, says] of [["fetch_data_correct", "ready-made"], ["fetch_data_by
         await until(page, "correct", "ready");
         assert.match(await text(page, "#correct .state"), /^Ready after \d+ ms\s+JavaScript got "the data that took 200 ms"$/);
         assert.deepEqual(await verdicts(page, "correct"), ["yes", "yes", "yes", "yes", "yes", "yes"]);
+        assert.deepEqual(await numbers(page, "correct"), [2, 0, 1, 1]);
         assert.deepEqual(page.faults, []);
         await all.picture(page, `correct-${fix}`);
     });
@@ -40,6 +53,7 @@ test("a_call_that_still_waits_is_pending_and_its_checklist_open", async () => {
     await until(page, "correct", "pending");
     assert.match(await text(page, "#correct .state"), /^Pending for [\d.]+ m?s\s+JavaScript awaits the Promise\.$/);
     assert.deepEqual(await verdicts(page, "correct"), ["yes", "yes", "yes", "open", "open", "open"]);
+    assert.deepEqual(await numbers(page, "correct"), [1, 1, 1, 0]);
     await all.picture(page, "pending");
 });
 
@@ -78,15 +92,14 @@ test("with_the_policy_report_the_call_hangs_while_the_page_is_alive", async () =
     await page.locator("#run-both").click();
     await until(page, "correct", "ready"); // the time is over in which the buggy one should have ended
     await until(page, "buggy", "hanging");
-    const polls = await text(page, "#buggy .numbers div:first-child dd");
+    assert.deepEqual(await numbers(page, "buggy"), [1, 0, 0, 0]);
     // Frames are drawn, timers fire, and the same module goes on working for others.
     await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve, 0)))));
     await page.locator("#run-correct").click();
     await page.locator('.mark[aria-label^="await: value"]').nth(1).waitFor();
     await until(page, "correct", "ready");
     await until(page, "buggy", "hanging");
-    assert.equal(polls, "1");
-    assert.equal(await text(page, "#buggy .numbers div:first-child dd"), "1");
+    assert.deepEqual(await numbers(page, "buggy"), [1, 0, 0, 0]);
     assert.match(await text(page, "#buggy .state"), /^Hanging for /);
     assert.deepEqual(await verdicts(page, "buggy"), ["yes", "yes", "no", "no", "no", "no"]);
     assert.match(await text(page, ".report"), /can never be woken again/);

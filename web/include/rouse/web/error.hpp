@@ -35,6 +35,8 @@ namespace rouse::web::detail {
 [[nodiscard]] js::Value error_of(const std::exception_ptr& error);
 /// An Error named LostWaker: its message is the report, its stack the awaits, innermost first.
 [[nodiscard]] js::Value lost_error(const HangReport& report);
+/// The words of an exception; empty: it goes back to a hang, which was reported.
+[[nodiscard]] std::string text_of_failure(const std::exception_ptr& error);
 /// What a Promise is rejected with whose task was destroyed before its end.
 [[nodiscard]] js::Value cancelled_error();
 

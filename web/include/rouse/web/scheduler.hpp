@@ -110,6 +110,8 @@ private:
     void end_task(Cell& cell, std::exception_ptr error);
     void cancel_task(Cell& cell);
     void publish(Cell& cell);
+    [[nodiscard]] static std::string unhandled_text(const Cell& cell);
+    static void report_unhandled(std::string text, std::uint64_t task, const std::exception_ptr& error);
     void arm_timer();
     void note_births();
 
