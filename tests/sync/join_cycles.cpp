@@ -78,7 +78,7 @@ protected:
     Found found;
 };
 INSTANTIATE_TEST_SUITE_P(runtimes, JoinDeadlock, testing::Values(Threads::one, Threads::many),
-                         [](const auto& info) { return info.param == Threads::one ? "one" : "many"; });
+                         [](const auto& of) { return of.param == Threads::one ? "one" : "many"; });
 
 TEST_P(JoinDeadlock, of_one_that_awaits_who_waits_for_its_lock) {
     Mutex<int> mutex(0, "m");
@@ -124,7 +124,9 @@ TEST_P(JoinDeadlock, of_one_whose_lock_is_wanted_after_it_began_to_await) {
     runtime.block_on(parent);
     ASSERT_EQ(found.count(), 1u);
     EXPECT_EQ(found.first().tasks.size(), 2u);
-    if (GetParam() == Threads::one) EXPECT_TRUE(found.first().tasks[0].is_joined); // the lock closed it
+    if (GetParam() == Threads::one) {
+        EXPECT_TRUE(found.first().tasks[0].is_joined); // the lock closed it
+    }
 }
 
 TEST_P(JoinDeadlock, of_a_lock_that_is_read) {
