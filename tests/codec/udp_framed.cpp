@@ -61,7 +61,7 @@ TEST(UdpFramed, a_datagram_may_have_several_frames_and_an_empty_one_has_none) {
 }
 
 /// Two bytes are a frame.
-class Pairs {
+class PairsOfLetters {
 public:
     using Item = std::string;
     rouse::codec::FrameResult<std::optional<std::string>> decode(rouse::codec::BytesMut& from) {
@@ -72,7 +72,8 @@ public:
 
 TEST(UdpFramed, a_datagram_that_ends_inside_a_frame_is_an_error_and_the_next_begins_anew) {
     rouse::run([]() -> Task<> {
-        UdpFramed<UdpSocket, Pairs> pairs(or_throw(UdpSocket::bind(SocketAddress::loopback(0))), Pairs());
+        UdpFramed<UdpSocket, PairsOfLetters> pairs(or_throw(UdpSocket::bind(SocketAddress::loopback(0))),
+                                                   PairsOfLetters());
         const auto to = or_throw(pairs.socket().local_address());
         auto raw = or_throw(UdpSocket::bind(SocketAddress::loopback(0)));
         for (const std::string_view datagram : {"abc", "de"})

@@ -20,17 +20,17 @@ namespace {
 using namespace std::chrono_literals;
 using rouse::Task;
 using rouse_test::run_paused;
-using Result = std::expected<int, std::string>;
+using Number = std::expected<int, std::string>;
 
-Task<Result> after(rouse::Duration time, Result value) {
+Task<Number> after(rouse::Duration time, Number value) {
     co_await rouse::sleep(time);
     co_return value;
 }
-Result failed(std::string why) { return Result(std::unexpect, std::move(why)); }
+Number failed(std::string why) { return Number(std::unexpect, std::move(why)); }
 
 TEST(SelectOk, gives_the_first_value_and_those_that_are_not_over) {
     run_paused([]() -> Task<> {
-        std::vector<Task<Result>> tasks;
+        std::vector<Task<Number>> tasks;
         tasks.push_back(after(1s, failed("first")));
         tasks.push_back(after(2s, 7));
         tasks.push_back(after(3s, 8));
@@ -48,7 +48,7 @@ TEST(SelectOk, gives_the_first_value_and_those_that_are_not_over) {
 
 TEST(SelectOk, gives_the_last_error_when_there_is_no_value) {
     run_paused([]() -> Task<> {
-        std::vector<Task<Result>> tasks;
+        std::vector<Task<Number>> tasks;
         tasks.push_back(after(3s, failed("last")));
         tasks.push_back(after(1s, failed("first")));
         auto none = co_await rouse::select_ok(std::move(tasks));
@@ -72,11 +72,11 @@ TEST(SelectOk, of_nothing_but_success) {
 
 TEST(SelectOk, what_a_future_throws_is_thrown_and_the_others_are_dropped) {
     run_paused([]() -> Task<> {
-        const auto throws = []() -> Task<Result> {
+        const auto throws = []() -> Task<Number> {
             co_await rouse::sleep(1s);
             throw std::runtime_error("as it is meant");
         };
-        std::vector<Task<Result>> tasks;
+        std::vector<Task<Number>> tasks;
         tasks.push_back(after(9s, 1));
         tasks.push_back(throws());
         EXPECT_THROW((void)co_await rouse::select_ok(std::move(tasks)), std::runtime_error);
@@ -85,7 +85,7 @@ TEST(SelectOk, what_a_future_throws_is_thrown_and_the_others_are_dropped) {
 }
 
 TEST(SelectOkDeathTest, of_an_empty_range_stops) {
-    EXPECT_DEATH((void)rouse::select_ok(std::vector<Task<Result>>()), "select_ok of an empty range");
+    EXPECT_DEATH((void)rouse::select_ok(std::vector<Task<Number>>()), "select_ok of an empty range");
 }
 
 } // namespace

@@ -15,20 +15,20 @@ namespace {
 
 namespace mpsc = rouse::mpsc;
 
-class Message;
-using Sender = mpsc::UnboundedSender<Message>;
+class StopsInMove;
+using Sender = mpsc::UnboundedSender<StopsInMove>;
 void send_many(const Sender& to);
 
 /// While one with a sender is on its way into its place, many others are sent.
-class Message {
+class StopsInMove {
 public:
-    explicit Message(int number, const Sender* stopped = nullptr) noexcept
+    explicit StopsInMove(int number, const Sender* stopped = nullptr) noexcept
         : number_(number), stopped_(stopped) {}
-    Message(Message&& other) noexcept
+    StopsInMove(StopsInMove&& other) noexcept
         : number_(other.number_), stopped_(std::exchange(other.stopped_, nullptr)) {
         if (stopped_) send_many(*std::exchange(stopped_, nullptr));
     }
-    Message& operator=(Message&&) = delete;
+    StopsInMove& operator=(StopsInMove&&) = delete;
     [[nodiscard]] int number() const noexcept { return number_; }
 
 private:
@@ -39,7 +39,7 @@ private:
 constexpr int many = 200000;
 
 void send_many(const Sender& to) {
-    for (int i = 1; i <= many; ++i) (void)to.send(Message(i));
+    for (int i = 1; i <= many; ++i) (void)to.send(StopsInMove(i));
 }
 
 /// Of this thread: it does not count while others have the processor.
@@ -49,7 +49,7 @@ std::int64_t cpu_time() {
     return now.tv_sec * std::int64_t{1000000000} + now.tv_nsec;
 }
 
-void expect_all(mpsc::UnboundedReceiver<Message>& from, int first) {
+void expect_all(mpsc::UnboundedReceiver<StopsInMove>& from, int first) {
     int next = first;
     while (const auto message = from.try_recv()) {
         if (message->number() != next) FAIL() << message->number() << " instead of " << next;
@@ -59,14 +59,14 @@ void expect_all(mpsc::UnboundedReceiver<Message>& from, int first) {
 }
 
 TEST(MpscStopped, a_send_that_is_stopped_in_its_middle_does_not_slow_the_others) {
-    auto [tx, rx] = mpsc::unbounded_channel<Message>();
+    auto [tx, rx] = mpsc::unbounded_channel<StopsInMove>();
     const std::int64_t start = cpu_time();
     send_many(tx);
     const std::int64_t alone = cpu_time() - start;
     expect_all(rx, 1);
 
     const std::int64_t restart = cpu_time();
-    EXPECT_TRUE(tx.send(Message(0, &tx)).has_value());
+    EXPECT_TRUE(tx.send(StopsInMove(0, &tx)).has_value());
     const std::int64_t behind = cpu_time() - restart;
     expect_all(rx, 0);
     EXPECT_LT(behind, 30 * alone) << "each send walks over all that were sent since";
