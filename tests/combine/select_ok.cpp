@@ -22,7 +22,7 @@ using rouse::Task;
 using rouse_test::run_paused;
 using Number = std::expected<int, std::string>;
 
-Task<Number> after(rouse::Duration time, Number value) {
+Task<Number> number_after(rouse::Duration time, Number value) {
     co_await rouse::sleep(time);
     co_return value;
 }
@@ -31,9 +31,9 @@ Number failed(std::string why) { return Number(std::unexpect, std::move(why)); }
 TEST(SelectOk, gives_the_first_value_and_those_that_are_not_over) {
     run_paused([]() -> Task<> {
         std::vector<Task<Number>> tasks;
-        tasks.push_back(after(1s, failed("first")));
-        tasks.push_back(after(2s, 7));
-        tasks.push_back(after(3s, 8));
+        tasks.push_back(number_after(1s, failed("first")));
+        tasks.push_back(number_after(2s, 7));
+        tasks.push_back(number_after(3s, 8));
         auto first = co_await rouse::select_ok(std::move(tasks));
         EXPECT_TRUE(first.has_value());
         EXPECT_EQ(first->value, 7);
@@ -49,8 +49,8 @@ TEST(SelectOk, gives_the_first_value_and_those_that_are_not_over) {
 TEST(SelectOk, gives_the_last_error_when_there_is_no_value) {
     run_paused([]() -> Task<> {
         std::vector<Task<Number>> tasks;
-        tasks.push_back(after(3s, failed("last")));
-        tasks.push_back(after(1s, failed("first")));
+        tasks.push_back(number_after(3s, failed("last")));
+        tasks.push_back(number_after(1s, failed("first")));
         auto none = co_await rouse::select_ok(std::move(tasks));
         EXPECT_EQ(none.error(), "last");
         EXPECT_EQ(rouse_test::timers_set(), 0u);
@@ -77,7 +77,7 @@ TEST(SelectOk, what_a_future_throws_is_thrown_and_the_others_are_dropped) {
             throw std::runtime_error("as it is meant");
         };
         std::vector<Task<Number>> tasks;
-        tasks.push_back(after(9s, 1));
+        tasks.push_back(number_after(9s, 1));
         tasks.push_back(throws());
         EXPECT_THROW((void)co_await rouse::select_ok(std::move(tasks)), std::runtime_error);
         EXPECT_EQ(rouse_test::timers_set(), 0u);
