@@ -8,28 +8,19 @@
 #include <rouse/rouse.hpp>
 #include <rouse/testing/harness.hpp>
 
+#include "support/drop_anywhere.hpp"
+
 #include <gtest/gtest.h>
 
 #include <semaphore>
 
 namespace {
 
-using namespace rouse_test::combined;
+using namespace rouse_test::scripted;
 using rouse::Task;
 using rouse::testing::Harness;
-
-/// Polls, and makes `steps` steps; the last of them is not followed by a poll if `unpolled`. False: it was
-/// ready before.
-bool walk(Scene& scene, Harness<Future>& test, int steps, bool unpolled) {
-    if (test.poll().is_ready()) return false;
-    for (int i = 0; i < steps; ++i) {
-        EXPECT_TRUE(scene.step()) << "it is Pending, and waits for nothing";
-        EXPECT_GE(test.take_wakes(), 1u);
-        if (unpolled && i + 1 == steps) return true;
-        if (test.poll().is_ready()) return false;
-    }
-    return true;
-}
+using rouse_test::DropPoint;
+using rouse_test::combined::all_cases;
 
 TEST(EachCombinator, holds_no_waker_when_it_is_ready) {
     for (const Case& one : all_cases()) {
@@ -55,26 +46,10 @@ TEST(EachCombinator, holds_no_waker_when_it_is_ready) {
 
 TEST(EachCombinator, dropped_at_any_point_it_leaves_no_waker_and_loses_nothing) {
     for (const Case& one : all_cases()) {
-        for (int steps = 0; steps < 10; ++steps) {
-            for (const bool unpolled : {false, true}) {
-                SCOPED_TRACE(one.name + ", after " + std::to_string(steps) + " steps");
-                Scene scene;
-                Harness test(one.make(scene));
-                if (!walk(scene, test, steps, unpolled)) continue;
-                test.drop();
-                EXPECT_EQ(test.clones_alive(), 0u);
-                test.take_wakes();
-                if (one.resume) {
-                    Harness next(one.resume(scene));
-                    for (auto poll = next.poll(); poll.is_pending(); poll = next.poll())
-                        ASSERT_TRUE(scene.step()) << "what it waits for is lost";
-                } else {
-                    EXPECT_FALSE(scene.any_waker());
-                }
-                while (scene.step()) {}
-                EXPECT_EQ(test.take_wakes(), 0u) << "woken after its end";
-            }
-        }
+        SCOPED_TRACE(one.name);
+        const auto make = [&] { return DropCase(one); };
+        drop_anywhere(DropPoint::while_it_waits, make);
+        drop_anywhere(DropPoint::after_the_wake, make);
     }
 }
 

@@ -8,6 +8,11 @@
 namespace rouse_test::combined {
 namespace {
 
+using scripted::Case;
+using scripted::Future;
+using scripted::Scene;
+using scripted::Waits;
+
 using Result = std::expected<int, int>;
 
 /// Any future, as one of int.

@@ -5,6 +5,7 @@
 #include <rouse/stream/buffered.hpp>
 #include <rouse/stream/chunks.hpp>
 #include <rouse/stream/collect.hpp>
+#include <rouse/stream/cycle.hpp>
 #include <rouse/stream/filter.hpp>
 #include <rouse/stream/flatten.hpp>
 #include <rouse/stream/fold.hpp>
@@ -97,6 +98,8 @@ const std::vector<StreamCase>& each_stream() {
          [](S& s) {
              return box(s.numbers(0, 4) | stream::map([](int n) { return n / 2; }) | stream::dedup());
          }},
+        {"cycle",
+         [](S& s) { return box(stream::cycle([&s] { return s.numbers(0, 2); }) | stream::take(3)); }},
         {"take", [](S& s) { return box(s.numbers(0, 4) | stream::take(3)); }},
         {"take_while",
          [](S& s) { return box(s.numbers(0, 4) | stream::take_while([](int n) { return n < 3; })); }, false,

@@ -14,14 +14,17 @@
 #include <rouse/time/sleep.hpp>
 
 #include "stream/each_stream.hpp"
+#include "support/drop_anywhere.hpp"
 #include "time/paused.hpp"
 
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <semaphore>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -166,65 +169,56 @@ TEST(EachStream, is_over_when_it_has_thrown) {
 
 // ---- futures that use a stream up ----
 
-/// A future that uses a stream up, polled by hand; the script goes on whenever it waits.
-class Use {
+/// A future that uses a stream up, and is there once.
+class UseOnce {
 public:
-    explicit Use(const rouse_test::UseCase& kind) : name_(kind.name), test_(kind.make(script)) {}
-
-    /// To the end; in the wait number `at` it is dropped, before or after the wake.
-    void go(Blow blow, int at) {
-        while (test_.poll().is_pending()) {
-            const bool by_itself = test_.take_wakes() != 0;
-            EXPECT_TRUE(by_itself || test_.clones_alive() != 0) << name_ << " waits, and nobody can wake it";
-            const bool hit = waits++ == at;
-            if (hit && blow == Blow::drop) return drop();
-            if (!by_itself) {
-                EXPECT_TRUE(script.fire()) << name_;
-                EXPECT_NE(test_.take_wakes(), 0u) << name_ << " was not woken";
-            }
-            if (hit && blow == Blow::drop_after_wake) return drop();
-        }
-        over();
+    explicit UseOnce(const rouse_test::UseCase& kind) : kind_(kind) {}
+    std::optional<rouse_test::AnyFuture> make() {
+        if (std::exchange(begun_, true)) return std::nullopt;
+        return kind_.make(script_);
     }
-    /// It is ready, or has thrown; and is still there.
-    void over() {
-        EXPECT_EQ(test_.clones_alive(), 0u) << name_ << " keeps a waker after its end";
-        EXPECT_EQ(script.alive(), 0) << name_ << " keeps its stream after its end";
-        EXPECT_EQ(script.polls_after_end(), 0) << name_;
-        drop();
+    void take() { done_ = true; }
+    void go() {
+        ++waits_;
+        script_.fire();
     }
-    Script script;
-    int waits = 0;
+    void check(std::size_t drops) {
+        EXPECT_EQ(done_, drops == 0);
+        EXPECT_TRUE(drops == 1 || waits_ >= 4);
+        EXPECT_EQ(script_.alive(), 0) << "its stream is left";
+        EXPECT_EQ(script_.polls_after_end(), 0);
+        EXPECT_FALSE(script_.fire());
+    }
 
 private:
-    void drop() {
-        test_.drop();
-        EXPECT_EQ(test_.clones_alive(), 0u) << name_ << " leaves a waker behind";
-        EXPECT_EQ(script.alive(), 0) << name_ << " leaves its stream behind";
-        test_.take_wakes();
-        EXPECT_FALSE(script.fire());
-        EXPECT_EQ(test_.take_wakes(), 0u) << name_;
-    }
-    std::string_view name_;
-    rouse::testing::Harness<rouse_test::AnyFuture> test_;
+    const rouse_test::UseCase& kind_;
+    Script script_;
+    bool begun_ = false;
+    bool done_ = false;
+    int waits_ = 0;
 };
 
-TEST(EachUse, dropped_wherever_it_waits_leaves_nothing_behind) {
+TEST(EachUse, dropped_anywhere_it_leaves_nothing_behind) {
     for (const auto& kind : rouse_test::each_use()) {
-        Use whole(kind);
-        whole.go(Blow::none, 0);
-        EXPECT_GE(whole.waits, 4) << kind.name;
-        for (Blow blow : {Blow::drop, Blow::drop_after_wake})
-            for (int at = 0; at < whole.waits; ++at) Use(kind).go(blow, at);
+        SCOPED_TRACE(kind.name);
+        const auto make = [&] { return UseOnce(kind); };
+        drop_anywhere(rouse_test::DropPoint::while_it_waits, make);
+        drop_anywhere(rouse_test::DropPoint::after_the_wake, make);
     }
 }
 TEST(EachUse, is_over_when_the_stream_has_thrown) {
     for (const auto& kind : rouse_test::each_use()) {
         for (int at : {0, 2}) {
-            Use use(kind);
-            use.script.throw_at = at;
-            EXPECT_THROW(use.go(Blow::none, 0), std::runtime_error) << kind.name;
-            use.over();
+            Script script;
+            script.throw_at = at;
+            rouse::testing::Harness test(kind.make(script));
+            const auto to_the_end = [&] {
+                while (test.poll_while_woken().is_pending()) ASSERT_TRUE(script.fire()) << kind.name;
+            };
+            EXPECT_THROW(to_the_end(), std::runtime_error) << kind.name;
+            EXPECT_EQ(test.clones_alive(), 0u) << kind.name << " keeps a waker after its end";
+            EXPECT_EQ(script.alive(), 0) << kind.name << " keeps its stream after its end";
+            EXPECT_EQ(script.polls_after_end(), 0) << kind.name;
         }
     }
 }

@@ -6,9 +6,12 @@
 
 #include "sync/each_future.hpp"
 
+#include "support/drop_anywhere.hpp"
+
 #include <gtest/gtest.h>
 
 #include <concepts>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -131,6 +134,36 @@ TYPED_TEST(EachFuture, dropped_between_the_wake_and_the_poll_the_next_one_gets_i
         EXPECT_EQ(second.clones_alive(), 0u);
         EXPECT_TRUE(one.conserved());
     }
+}
+
+/// One notification, and futures until one of them has it.
+template <class One>
+class DropCase {
+public:
+    auto make() { return done_ ? std::nullopt : std::optional(one_.make()); }
+    template <class Output>
+    void take(Output&&) {
+        done_ = true;
+    }
+    void take() { done_ = true; }
+    void go() {
+        if (fired_) {
+            EXPECT_FALSE(One::keeps) << "it was lost";
+        }
+        fired_ = true;
+        one_.fire();
+    }
+    void check(std::size_t) { EXPECT_TRUE(one_.conserved()); }
+
+private:
+    One one_;
+    bool fired_ = false;
+    bool done_ = false;
+};
+
+TYPED_TEST(EachFuture, dropped_anywhere_it_keeps_no_waker_and_loses_nothing) {
+    rouse_test::drop_anywhere<DropCase<TypeParam>>(rouse_test::DropPoint::while_it_waits);
+    rouse_test::drop_anywhere<DropCase<TypeParam>>(rouse_test::DropPoint::after_the_wake);
 }
 
 TYPED_TEST(EachFuture, dropped_in_the_middle_of_a_queue_it_leaves_the_others_their_turn) {

@@ -37,10 +37,12 @@ using rouse::testing::Harness;
 class Many {
 public:
     static constexpr bool single = false;
+    static constexpr bool keeps = true; // what was fired and not taken is there for the next one
 };
 class Single {
 public:
     static constexpr bool single = true;
+    static constexpr bool keeps = true;
 };
 
 template <std::size_t Count>
@@ -117,6 +119,7 @@ private:
 };
 class NotifyAll : public Many {
 public:
+    static constexpr bool keeps = false;
     auto make() { return notify->notified(); }
     void fire() { notify->notify_waiters(); }
     bool conserved() { return Harness(notify->notified()).poll().is_pending(); }
@@ -137,6 +140,7 @@ private:
 };
 class BarrierMet : public Many {
 public:
+    static constexpr bool keeps = false;
     auto make() { return barrier->wait(); }
     void fire() { // as many as are missing come
         do others.push_back(std::make_unique<Harness<rouse::BarrierWait>>(barrier->wait()));
@@ -294,6 +298,7 @@ private:
 };
 class BroadcastRecv : public Many {
 public:
+    static constexpr bool keeps = false; // each has a receiver of its own
     auto make() { return receivers.emplace_back(sender->subscribe()).recv(); }
     void fire() { (void)sender->send(1); }
     bool conserved() { // somebody has got it
