@@ -86,6 +86,7 @@ export interface App<Exports = AnyExports> {
   readonly exports: Exports;
   /** The compiled module: to be posted to a worker, and loaded there. */
   readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
   /** JavaScript values that C++ refers to. */
   liveHandles(): number;
   tasks(): TaskInfo[];
