@@ -175,7 +175,9 @@ std::string library_errors() {
         text += "append ";
     }
     try {
-        ::operator delete(::operator new(0xf0000000));
+        static void* volatile memory; // so that it is not optimised away
+        memory = ::operator new(0xf0000000);
+        ::operator delete(memory);
     } catch (const std::bad_alloc&) {
         text += "bad_alloc";
     }
