@@ -11,11 +11,9 @@ namespace rouse::web {
 
 using detail::Settlements;
 
-JsFuture::JsFuture(js::Value promise) : place_(Settlements::all().take()) {
+JsFuture::JsFuture(const js::Value& promise) : place_(Settlements::all().take()) {
     const std::uint32_t generation = Settlements::all().at(place_).generation;
     const js::Reply reply = js::detail::sys::rouse_js_await(promise.handle(), place_, generation);
-    // A parameter lives to the end of the caller's expression, which may be an await.
-    promise = js::Value();
     if (reply >= 0) [[likely]]
         return;
     // It could not be asked: that is a rejection.
