@@ -303,11 +303,10 @@ test("a callback of the user's that throws stops nothing", async () => {
     },
   });
   const seen = [];
-  const note = (error) => seen.push(error.message);
-  process.on("uncaughtException", note);
+  process.setUncaughtExceptionCaptureCallback((error) => seen.push(error.message));
   await exports.switches(2);
   await macrotask();
-  process.off("uncaughtException", note);
+  process.setUncaughtExceptionCaptureCallback(null);
   assert.ok(seen.length > 0 && seen.every((message) => message === "thrown by trace"));
 });
 
