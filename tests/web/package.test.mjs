@@ -99,3 +99,23 @@ test("Vite bundles it, and the module beside it", async () => {
   const made = await readdir(path.join(project, "site", "dist", "assets"));
   assert.ok(made.some((name) => name.endsWith(".wasm")) && made.some((name) => name.endsWith(".js")), made.join(" "));
 });
+
+test("the inspector comes with it, typed, and Vite bundles it with its style", async () => {
+  await checkTypes(
+    await script(
+      "inspected.mts",
+      `import { load } from "rouse-web";
+       import { inspect, Inspector } from "rouse-web/inspector";
+       const options = inspect({ into: document.body, onLostWaker: "report", readSource: (file) => file });
+       const app = await load("app.wasm", options);
+       const promise: Promise<string> = options.inspector.watch("f", () => app.exports.f() as Promise<string>);
+       new Inspector().remove();`,
+    ),
+  );
+  await mkdir(path.join(project, "inspected"));
+  await script("inspected/index.html", '<!doctype html><script type="module" src="./main.js"></script>');
+  await script("inspected/main.js", 'import { inspect } from "rouse-web/inspector"; console.log(inspect());');
+  await run(path.join(tools, "vite"), ["build", "--logLevel", "error"], { cwd: path.join(project, "inspected") });
+  const made = await readdir(path.join(project, "inspected", "dist", "assets"));
+  assert.ok(made.some((name) => name.endsWith(".css")), made.join(" "));
+});

@@ -11,6 +11,7 @@ js=$(dirname "$(realpath "$0")")
 rm -rf "$folder"
 mkdir -p "$folder/package"
 cp "$js"/{rouse.mjs,development.mjs,rouse.d.ts,package.json} "$js/../../LICENSE" "$folder/package/"
+cp -r "$js/inspector" "$folder/package/"
 "$terser" "$js/rouse.mjs" --module --ecma 2022 --compress passes=3,unsafe_arrows=true --mangle \
     --output "$folder/package/rouse.min.mjs"
 cd "$folder"
