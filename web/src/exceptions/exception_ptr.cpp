@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The rouse authors
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-// std::exception_ptr and nested_exception. Those of libc++ for wasm, built without exceptions, lose a reference whenever
-// a nested exception is thrown again.
+// std::exception_ptr and nested_exception. Those of libc++ for wasm, built without exceptions, lose a
+// reference whenever a nested exception is thrown again.
 #include <exception>
 #include <utility>
 
