@@ -11,7 +11,7 @@ set(CMAKE_CXX_COMPILER "${ROUSE_WASM_CLANGXX}")
 set(CMAKE_CXX_COMPILER_TARGET wasm32-wasi)
 set(CMAKE_CXX_FLAGS_INIT "-Wno-deprecated") # clang would have the target called wasm32-wasip1, and then finds no headers
 # A page pays for every byte: release builds are for size, across all files. (GNU ar makes no archives of what that compiles to.)
-set(CMAKE_CXX_FLAGS_RELEASE_INIT "-Oz -DNDEBUG -flto")
+set(CMAKE_CXX_FLAGS_RELEASE "-Oz -DNDEBUG -flto" CACHE STRING "Flags of release builds")
 find_program(ROUSE_WASM_AR NAMES llvm-ar-22 llvm-ar-19 llvm-ar REQUIRED)
 set(CMAKE_AR "${ROUSE_WASM_AR}" CACHE FILEPATH "")
 set(CMAKE_RANLIB ":" CACHE FILEPATH "")

@@ -4,6 +4,7 @@
 # awk -v mode=fragments|programs -f extract.awk NAME.md: the ```cpp blocks of a Markdown file, as one C++ file on stdout.
 # `programs`: the blocks that have a main(), each to be run; `fragments`: all others, to be compiled. Each is in a namespace of its
 # own, and its lines are those of the Markdown file, so that an error names the place to mend.
+# With `-v header=NAME` that is what the file includes, in place of what the tests of other pages need.
 #
 # A comment on the lines before a block, which no reader sees, says what to do with it:
 #
@@ -83,9 +84,13 @@ END {
     if (failed) exit 1
     print "// Made of the code in " FILENAME "."
     if (body == "") exit 0
-    print "#include \"docs/program.hpp\""
-    print "#include <rouse/rouse.hpp>"
-    print "#include <rouse/testing/harness.hpp>"
+    if (header != "") {
+        print "#include <" header ">"
+    } else {
+        print "#include \"docs/program.hpp\""
+        print "#include <rouse/rouse.hpp>"
+        print "#include <rouse/testing/harness.hpp>"
+    }
     printf "%s", includes
     print "using namespace std::chrono_literals;"
     printf "%s", body

@@ -40,6 +40,7 @@ check_includes() {
         # The layer of a path, or "" for what is no layer.
         function layer_of(path) {
             if (path == "include/rouse/rouse.hpp") return "rouse.hpp"
+            if (path ~ /^web\/(include|src)\//) return "web" # a tree of its own beside the others
             if (path !~ /^(include\/rouse|src)\/[^\/]+\//) return ""
             sub(/^(include\/rouse|src)\//, "", path)
             sub(/\/.*/, "", path)
@@ -54,6 +55,7 @@ check_includes() {
         # Which file of the tree an include means, or "".
         function target_of(name, quoted, from,    path) {
             if (quoted && (path = without_dots(folder_of(from) name)) in known) return path
+            if (name ~ /^rouse\/web\//) return "web/include/" name
             if (name ~ /^rouse\//) return "include/" name # also if it is not there (yet): its layer shows in its name
             if (quoted && (path = without_dots("src/" name)) in known) return path
             return ""
@@ -168,6 +170,9 @@ self_test() {
     expect 'an include by a path below src' 'sync must not include io' src/sync/a.cpp '#include "io/driver.hpp"'
     expect 'a lower layer that includes diag' 'task must not include diag' src/task/a.cpp '#include <rouse/diag/report.hpp>'
     expect 'a lower layer that includes rouse.hpp' 'io must not include rouse.hpp' src/io/a.cpp '#include <rouse/rouse.hpp>'
+    expect 'web that includes net' 'web must not include net' web/src/a.cpp '#include <rouse/net/tcp_stream.hpp>'
+    expect 'task that includes web' 'task must not include web' src/task/a.cpp '#include <rouse/web/value.hpp>'
+    expect 'web that includes itself' '' web/src/a.cpp '#include "rouse/web/value.hpp"' '#include "rouse/task/task.hpp"'
     expect 'a layer that nobody placed' 'not in the table' include/rouse/extra/a.hpp '#include <vector>'
     expect '<atomic> elsewhere' '<atomic> is included' include/rouse/sync/mutex.hpp '#include <atomic>'
     expect 'a path of a machine' 'notes.cpp:3: an absolute path' docs/notes.cpp "// see $machine_path/main/file"

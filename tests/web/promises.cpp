@@ -1,18 +1,18 @@
 // SPDX-FileCopyrightText: The rouse authors
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What promises.test.mjs calls.
+// What promises.test.mjs calls: values and Promises in both directions.
 #include "rouse/web/web.hpp"
 
 #include <stdexcept>
 
 namespace {
 
-using namespace std::chrono_literals;
 using rouse::Task;
 namespace js = rouse::js;
 namespace web = rouse::web;
 
-Task<js::Value> await_value(js::Value promise) { co_return co_await web::JsFuture(promise); }
+// Moved: a Promise that the frame still held would not be collected.
+Task<js::Value> await_value(js::Value promise) { co_return co_await web::JsFuture(std::move(promise)); }
 ROUSE_EXPORT_ASYNC(await_value)
 
 Task<std::string> await_twice(js::Value first, js::Value second) {
@@ -22,23 +22,53 @@ Task<std::string> await_twice(js::Value first, js::Value second) {
 }
 ROUSE_EXPORT_ASYNC(await_twice)
 
+Task<double> await_times(double count, js::Value promise) {
+    double sum = 0;
+    for (int i = 0; i < count; ++i) {
+        const js::Value value = co_await web::JsFuture(promise);
+        sum += value.to_double();
+    }
+    co_return sum;
+}
+ROUSE_EXPORT_ASYNC(await_times)
+
+Task<js::Result> await_result(js::Value promise) {
+    js::Result result = co_await web::JsFuture(promise).into_result();
+    co_return result;
+}
+ROUSE_EXPORT_ASYNC(await_result)
+
 double add(double a, double b) { return a + b; }
 ROUSE_EXPORT(add)
 
-Task<double> add_later(double a, double b, double ms) {
-    co_await rouse::sleep(
-        std::chrono::duration_cast<rouse::Duration>(std::chrono::duration<double, std::milli>(ms)));
-    co_return a + b;
-}
-ROUSE_EXPORT_ASYNC(add_later)
-
-Task<> throw_runtime_error(js::Value first) {
+Task<> throw_after(js::Value first) {
     co_await web::JsFuture(first);
     throw std::runtime_error("thrown in C++");
 }
-ROUSE_EXPORT_ASYNC(throw_runtime_error)
+ROUSE_EXPORT_ASYNC(throw_after)
 
-Task<std::string> catch_js_error(js::Value promise) {
+Task<> throw_at_once() {
+    throw std::logic_error("thrown before any await");
+    co_return;
+}
+ROUSE_EXPORT_ASYNC(throw_at_once)
+
+Task<> throw_int() {
+    throw 7;
+    co_return;
+}
+ROUSE_EXPORT_ASYNC(throw_int)
+
+void throw_at_call() { throw std::runtime_error("thrown to the caller"); }
+ROUSE_EXPORT(throw_at_call)
+
+Task<> throw_value(js::Value value) {
+    throw js::Error(value);
+    co_return;
+}
+ROUSE_EXPORT_ASYNC(throw_value)
+
+Task<std::string> catch_rejection(js::Value promise) {
     std::string caught = "nothing";
     try {
         co_await web::JsFuture(promise);
@@ -47,19 +77,90 @@ Task<std::string> catch_js_error(js::Value promise) {
     }
     co_return caught;
 }
-ROUSE_EXPORT_ASYNC(catch_js_error)
+ROUSE_EXPORT_ASYNC(catch_rejection)
 
-class Forgetful {
-public:
-    using Output = js::Value;
-    Forgetful() noexcept = default;
-    rouse::Poll<js::Value> poll(rouse::Context&) { return rouse::Pending; }
-};
+Task<std::string> first_of(js::Value promise, double ms) {
+    const auto wait =
+        std::chrono::duration_cast<rouse::Duration>(std::chrono::duration<double, std::milli>(ms));
+    web::JsFuture future(promise);
+    auto value = co_await rouse::timeout(wait, std::move(future));
+    co_return value ? value->to_string() : "timed out";
+}
+ROUSE_EXPORT_ASYNC(first_of)
 
-Task<js::Value> fetch_data_buggy() { co_return co_await Forgetful(); }
-ROUSE_EXPORT_ASYNC(fetch_data_buggy)
+void drop_future(js::Value promise) { const web::JsFuture dropped(promise); }
+ROUSE_EXPORT(drop_future)
 
-Task<js::Value> outer_buggy() { co_return co_await fetch_data_buggy(); }
-ROUSE_EXPORT_ASYNC(outer_buggy)
+Task<std::string> abort_inner(js::Value promise) {
+    auto inner = rouse::spawn(await_value(promise));
+    co_await rouse::yield_now();
+    inner.abort();
+    auto result = co_await std::move(inner).into_result();
+    co_return result ? "it ended" : result.error().what();
+}
+ROUSE_EXPORT_ASYNC(abort_inner)
+
+// ---- values ----
+
+std::string describe(js::Value value) {
+    static constexpr const char* names[] = {"undefined", "null",   "boolean",  "number", "string",
+                                            "symbol",    "bigint", "function", "object"};
+    return names[static_cast<int>(value.type())];
+}
+ROUSE_EXPORT(describe)
+
+js::Value make_object() {
+    js::Value object = js::object();
+    object.set("text", "wéb ✓");
+    object.set("number", 1.5);
+    object.set("flag", true);
+    object.set("nothing", nullptr);
+    object.set("list", js::array(1, "two", js::object()));
+    return object;
+}
+ROUSE_EXPORT(make_object)
+
+std::string json_again(std::string text) { return js::parse_json(text).to_json(); }
+ROUSE_EXPORT(json_again)
+
+js::Value call_with(js::Value function, js::Value argument) { return function.call(argument, 2); }
+ROUSE_EXPORT(call_with)
+
+std::string error_of_call(js::Value function) {
+    const js::Result result = function.try_call();
+    return result ? "none" : result.error().get("message").to_string();
+}
+ROUSE_EXPORT(error_of_call)
+
+js::Value make_date(double ms) { return js::global("Date").construct(ms).invoke("toISOString"); }
+ROUSE_EXPORT(make_date)
+
+js::Value make_counter() {
+    return js::function([count = 0](const js::Value& arguments) mutable {
+        if (arguments.length() == 0) throw std::runtime_error("how many?");
+        count += static_cast<int>(arguments.get(0).to_double());
+        return js::Value(count);
+    });
+}
+ROUSE_EXPORT(make_counter)
+
+Task<std::string> fetch_text(std::string url) {
+    const web::Response response = co_await web::fetch(url);
+    const std::string text = co_await response.text();
+    co_return std::to_string(response.status()) + " " + text;
+}
+ROUSE_EXPORT_ASYNC(fetch_text)
+
+// ---- ends ----
+
+void trap() { __builtin_trap(); }
+ROUSE_EXPORT(trap)
+
+Task<> poll_after_ready(js::Value promise) {
+    web::JsFuture future(promise);
+    co_await future;
+    co_await future;
+}
+ROUSE_EXPORT_ASYNC(poll_after_ready)
 
 } // namespace

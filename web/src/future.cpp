@@ -11,7 +11,7 @@ namespace rouse::web {
 
 using detail::Settlements;
 
-JsFuture::JsFuture(js::Value promise) : place_(Settlements::all().take()) {
+JsFuture::JsFuture(const js::Value& promise) : place_(Settlements::all().take()) {
     const std::uint32_t generation = Settlements::all().at(place_).generation;
     const js::Reply reply = js::detail::sys::rouse_js_await(promise.handle(), place_, generation);
     if (reply >= 0) [[likely]]

@@ -77,7 +77,11 @@ void Scheduler::begin_slice() {
 }
 
 void Scheduler::run(Turn::From from) {
-    if (from == Turn::From::timer && timers() != 0) fire_due();
+    if (from == Turn::From::timer && timers() != 0) {
+        firing_ = true;
+        fire_due();
+        firing_ = false;
+    }
     if (queue.empty()) return; // not busy: no macrotask needs to be waited for
     begin_slice();
     running_ = true;
@@ -120,8 +124,10 @@ void Scheduler::arm_timer() {
 
 void Scheduler::deliver_in_crew(Cell& cell) noexcept {
     queue.push(cell);
-    if (is_traced()) [[unlikely]]
+    if (is_traced()) [[unlikely]] {
+        if (firing_) trace(Event::timer_fired, cell);
         trace(Event::woken, cell);
+    }
     ask_for_turn();
 }
 

@@ -2,20 +2,21 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 /// A real Chromium, and the site that `./run web` serves with the pages of the tests beside it.
-/// ROUSE_SITE names the built site, ROUSE_CHROMIUM the browser, ROUSE_SCREENSHOTS where pictures go.
+/// ROUSE_WEB_BUILD names the build folder, ROUSE_CHROMIUM the browser, ROUSE_SCREENSHOTS where pictures go.
 
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { after, afterEach, before } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { chromium } from "playwright-core";
-
 import { serve } from "../../../tools/web/serve.mjs";
+import { buildFolder } from "../modules.mjs";
 
+const { chromium } = createRequire(resolve(buildFolder, "../npm/package.json"))("playwright-core");
 const near = (path) => fileURLToPath(new URL(path, import.meta.url));
-const site = process.env.ROUSE_SITE ?? near("../../../build/web/site");
+const site = join(buildFolder, "site");
 const pictures = process.env.ROUSE_SCREENSHOTS ?? near("../../../build/screenshots");
 
 // As root, without a network, and with a first start that asks for nothing.

@@ -111,6 +111,14 @@ test("clear_forgets_what_ended_or_hangs_and_keeps_what_goes_on", () => {
     assert.equal(model.marks.length, 3);
 });
 
+test("the_number_of_a_mark_is_never_used_again", () => {
+    const { model } = makeModel();
+    play(model, "0 created 1, 0 polled 1, 0 waker_cloned 1, 0 pending 1");
+    model.clear();
+    play(model, "1 woken 1");
+    assert.equal(model.marks[0].seq, 4);
+});
+
 test("listeners_hear_each_change_until_they_leave", () => {
     const { model } = makeModel();
     let heard = 0;

@@ -40,7 +40,6 @@ export function inspect({ into, title = "Tasks", readSource, ...options } = {}) 
 
 /// The panel. Events that come another way, from a worker for instance, are handed in by `event` and `report`.
 export class Inspector {
-    #drawn = false;
     #frame = 0;
     #beat = 0;
     #expected = 0;
@@ -57,10 +56,11 @@ export class Inspector {
         this.detail = element("p.detail", { role: "status" }, "Choose an event to read what it means.");
         this.reports = element("div.reports");
         this.hint = element("p.hint", {}, "Nothing has run yet.");
+        const clear = element("button.clear", { type: "button", onclick: () => this.clear() }, "Clear");
         const panel = element(
             "section.panel",
             { "aria-label": title },
-            element("header", {}, element("h2", {}, title), this.summary, this.#scaleSwitch(), element("button.clear", { type: "button", onclick: () => this.clear() }, "Clear")),
+            element("header", {}, element("h2", {}, title), this.summary, this.#scaleSwitch(), clear),
             this.timeline.more,
             this.timeline.node,
             this.hint,

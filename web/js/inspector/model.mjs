@@ -60,9 +60,8 @@ export class Model {
         this.calls = (this.calls ?? []).filter((call) => call.state === "pending" && this.tasks.has(call.task?.id));
         this.marks = [];
         this.reports = [];
-        this.seq = 0;
+        this.seq ??= 0; // goes on: a number stands for one mark, for ever
         this.busy = 0;
-        this.pollsBegun = 0;
         this.created = 0;
         for (const part of [...tasks, ...this.calls]) part.marks = [];
         this.polling = this.polling?.filter((id) => this.tasks.has(id)) ?? [];
@@ -176,7 +175,6 @@ export class Model {
         switch (type) {
             case "polled":
                 ++task.polls;
-                ++this.pollsBegun;
                 task.state = "running";
                 task.pollBegan = at;
                 this.polling.push(task.id);

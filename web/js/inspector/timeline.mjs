@@ -42,7 +42,7 @@ const laneOf = (mark) => {
 };
 
 /// A word for the state of a task, and the class that colours it.
-export function stateOf(task) {
+function stateOf(task) {
     if (task.lost && task.state !== "failed" && task.state !== "cancelled") return ["hangs for ever", "bad"];
     switch (task.state) {
         case "ready": return ["Ready", "good"];
@@ -54,6 +54,18 @@ export function stateOf(task) {
         default: return ["created", "idle"];
     }
 }
+
+/// The stretch that begins with an event, by its class; null: none does.
+const stretches = {
+    created: "idle",
+    polled: "running",
+    pending: "waiting",
+    woken: "queued",
+    lost: "lost",
+    ready: null,
+    failed: null,
+    cancelled: null,
+};
 
 /// One task or call: its label, and a lane for each side.
 class Group {
@@ -79,7 +91,8 @@ class Group {
     #lane(side) {
         const spans = svg("svg", { "aria-hidden": "true" });
         const marks = element("div.marks");
-        return { node: element(`div.lane.${side === "C++" ? "cpp" : "js"}`, {}, element("span.side", { "aria-hidden": "true" }, side), spans, marks), spans, marks };
+        const name = element("span.side", { "aria-hidden": "true" }, side);
+        return { node: element(`div.lane.${side === "C++" ? "cpp" : "js"}`, {}, name, spans, marks), spans, marks };
     }
 
     draw(axis, marks, width) {
@@ -125,7 +138,7 @@ class Group {
         };
         for (const mark of marks) {
             const x = axis.x(mark);
-            const next = { created: "idle", polled: "running", pending: "waiting", woken: "queued", lost: "lost", ready: null, failed: null, cancelled: null }[mark.type];
+            const next = stretches[mark.type];
             if (next === undefined || (mark.type === "woken" && state === "running")) continue;
             end(x);
             [began, state] = [x, next ?? undefined];

@@ -12,6 +12,7 @@ namespace {
 
 Exception* caught = nullptr; // innermost first
 unsigned uncaught = 0;
+Exception* thrown_last = nullptr; // and not caught yet
 
 void drop_reference(Exception& owner) noexcept {
     if (--owner.references > 0) return;
@@ -28,6 +29,7 @@ void release(Exception& exception) noexcept {
 
 [[noreturn]] void raise(Exception& exception) {
     ++uncaught;
+    thrown_last = &exception;
     __builtin_wasm_throw(0, &exception.thrown); // the first tag, __cpp_exception
 }
 
@@ -88,6 +90,7 @@ void* __cxa_begin_catch(void* thrown) noexcept {
         exceptions::caught = &exception;
     }
     --exceptions::uncaught;
+    exceptions::thrown_last = nullptr;
     return exception.adjusted;
 }
 
@@ -131,6 +134,11 @@ void __cxa_rethrow_primary_exception(void* object) {
 
 unsigned __cxa_uncaught_exceptions() noexcept { return exceptions::uncaught; }
 bool __cxa_uncaught_exception() noexcept { return exceptions::uncaught != 0; }
+
+/// What `std::terminate` was called for, if it was: on wasm the end of a noexcept function does not catch.
+void* rouse_exception_in_flight() noexcept {
+    return exceptions::thrown_last ? exceptions::thrown_last->object() : nullptr;
+}
 
 // ---- what an expression throws by itself ----
 

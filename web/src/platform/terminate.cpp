@@ -9,22 +9,32 @@
 #include <exception>
 #include <string>
 
+extern "C" {
+void* rouse_exception_in_flight() noexcept;
+void __cxa_rethrow_primary_exception(void*);
+}
+
 namespace {
 
-[[noreturn]] void stop_for_exception() noexcept {
-    std::string text = "std::terminate was called";
 #if ROUSE_EXCEPTIONS
-    if (const std::exception_ptr error = std::current_exception()) {
-        try {
-            std::rethrow_exception(error);
-        } catch (const std::exception& known) {
-            text = "an exception left a function that is noexcept: " + std::string(known.what());
-        } catch (...) {
-            text = "an exception left a function that is noexcept";
-        }
-    }
+std::string words_of_exception() noexcept {
+    void* const thrown = rouse_exception_in_flight();
+    if (!thrown) return {};
+    try {
+        __cxa_rethrow_primary_exception(thrown);
+    } catch (const std::exception& known) {
+        return known.what();
+    } catch (...) {}
+    return "an exception that is no std::exception";
+}
+#else
+std::string words_of_exception() noexcept { return {}; }
 #endif
-    rouse::detail::stop(text);
+
+[[noreturn]] void stop_for_exception() noexcept {
+    const std::string words = words_of_exception();
+    if (words.empty()) rouse::detail::stop("std::terminate was called");
+    rouse::detail::stop("an exception left a function that is noexcept: " + words);
 }
 
 std::terminate_handler handler = stop_for_exception;

@@ -6,6 +6,7 @@
 #include "rouse/web/value.hpp"
 
 #include <cstdint>
+#include <utility>
 
 namespace rouse::web {
 
@@ -25,7 +26,10 @@ class [[nodiscard]] JsFuture {
 public:
     using Output = js::Value;
 
-    explicit JsFuture(js::Value promise);
+    /// The first form refers to the Promise for the time of the call; the second takes the Value, and lets go
+    /// of it.
+    explicit JsFuture(const js::Value& promise);
+    explicit JsFuture(js::Value&& promise) : JsFuture(std::as_const(promise)) { promise = js::Value(); }
     JsFuture(JsFuture&& other) noexcept : place_(std::exchange(other.place_, none)) {}
     JsFuture& operator=(JsFuture&& other) noexcept {
         JsFuture old(std::move(*this));

@@ -117,6 +117,7 @@ private:
 
     int depth_ = 0;
     bool running_ = false;
+    bool firing_ = false; // timers, which are due
     bool closed_ = false;
     bool traced_ = false;
     bool microtask_asked_ = false;

@@ -1,0 +1,36 @@
+// SPDX-FileCopyrightText: The rouse authors
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// What a page has to load: the runtime with JsFuture, future_to_promise and spawn_local (minimal.cpp), and the JavaScript half.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { test } from "node:test";
+import { gzipSync } from "node:zlib";
+
+import { buildFolder } from "./modules.mjs";
+
+const kb = (bytes) => `${(bytes / 1000).toFixed(1)} KB`;
+const sizes = async (file) => {
+  const bytes = await readFile(file);
+  return { plain: bytes.length, packed: gzipSync(bytes, { level: 9 }).length };
+};
+
+// The limits hold what is reached; the goals are those of the design.
+const modules = [
+  { name: "with exceptions", folder: buildFolder, goal: [60, 25], limit: [100, 40] },
+  { name: "without exceptions", folder: `${buildFolder}-noexcept`, goal: [45, 20], limit: [100, 40] },
+];
+for (const { name, folder, goal, limit } of modules) {
+  test(`the size of a module ${name}`, async (t) => {
+    const { plain, packed } = await sizes(path.join(folder, "tests", "minimal.wasm"));
+    t.diagnostic(`size: a module ${name}: ${kb(plain)}, ${kb(packed)} gzip (goal: ${goal[0]} and ${goal[1]} KB)`);
+    assert.ok(plain <= limit[0] * 1000 && packed <= limit[1] * 1000);
+  });
+}
+
+test("the size of rouse.min.mjs", async (t) => {
+  const { plain, packed } = await sizes(path.join(buildFolder, "npm", "package", "rouse.min.mjs"));
+  t.diagnostic(`size: rouse.min.mjs: ${kb(plain)}, ${kb(packed)} gzip (goal: 4 KB gzip)`);
+  assert.ok(packed <= 4096);
+});
