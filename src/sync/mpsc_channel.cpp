@@ -24,13 +24,11 @@ MpscCore::Look MpscCore::fall_asleep(std::uint32_t head, const Waker& waker) {
             return claimed ? Look::claimed : Look::end;
         }
         waker_.clone_from(waker);
+        slept_by_ = waker_.as_raw(); // of the clone, which is there while the receiver sleeps
         taken_.store(false, memory_order_relaxed);
         slept_ = slots_.word().compare_exchange_strong(word, word | Slots::asleep, memory_order_acq_rel,
                                                        memory_order_acquire); // [M1]
-        if (slept_) {
-            slept_by_ = waker.as_raw();
-            return Look::asleep;
-        }
+        if (slept_) return Look::asleep;
     }
 }
 

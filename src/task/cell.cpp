@@ -256,7 +256,7 @@ std::uintptr_t Cell::clear_awaited() noexcept {
     while (joiner & awaited_bit) {
         const std::uintptr_t next = joiner & ~(awaited_bit | entered_bit);
         if (joiner & called_bit) {
-            std::this_thread::yield();
+            yield_thread();
             joiner = extras_.load(memory_order_relaxed);
         } else if (extras_.compare_exchange_weak(joiner, next, memory_order_acq_rel, memory_order_relaxed)) {
             joiner = next;

@@ -26,6 +26,7 @@ public:
         enter_table(own);
     }
     std::exception_ptr look() { return look_along(); }
+    [[nodiscard]] bool is_for(const Cell& target) const noexcept { return target_ == &target; }
 
 private:
     [[nodiscard]] const TaskState* next() const noexcept override { return target_; }
@@ -40,17 +41,19 @@ private:
     Cell* const target_;
 };
 
-bool JoinWait::look(Cell& target, Context& cx, bool first) {
+bool JoinWait::look(Cell& target, Context& cx) {
     Cell* const own = own_task();
     if (!own) return false;
-    if (!entry_) {
+    if (!entry()) {
         const bool there = waits_in_graph(target);
         if (!there && !own->is_awaited()) return false;
-        entry_ = new JoinEntry(target, there && !first);
-        entry_->enter(*own);
+        // It was called if it is polled again: the first poll would have seen that the target is there.
+        auto* const entry = new JoinEntry(target, there && state_ != polled_once);
+        state_ = reinterpret_cast<std::uintptr_t>(entry);
+        entry->enter(*own);
         target.joiner_has_entered();
     }
-    std::exception_ptr deadlock = entry_->look();
+    std::exception_ptr deadlock = entry()->look();
     if (!deadlock) return false;
     end();
     if (target.poll_join(cx)) return true; // aborted, say. Else it is registered, but not awaited any more
@@ -58,8 +61,12 @@ bool JoinWait::look(Cell& target, Context& cx, bool first) {
 }
 
 void JoinWait::leave() noexcept {
-    delete entry_;
-    entry_ = nullptr;
+    delete entry();
+    state_ = polled_again;
+}
+
+void JoinWait::leave_others(const Cell& target) noexcept {
+    if (!entry()->is_for(target)) leave();
 }
 
 } // namespace rouse::detail

@@ -9,51 +9,62 @@
 
 #include <algorithm>
 #include <mutex>
+#include <type_traits>
 #include <vector>
 
 namespace rouse::detail {
 namespace {
 
+constexpr int shard_bits = ROUSE_THREADS ? 16 : 6; // who looks for one walks over those that share its shard
+
+} // namespace
+
 /// The waits of the tasks whose addresses fall on it.
-class Shard {
+class WaitShard {
 public:
     /// Without the lock, by whoever has his number: he does not miss those with lower ones [G1].
-    [[nodiscard]] bool empty() const noexcept { return size_.load(memory_order_relaxed) == 0; }
+    [[nodiscard]] bool empty() const noexcept { return !first_.load(memory_order_relaxed); }
 
     ShortLock lock;
 
     // ---- under the lock ----
 
     void add(WaitEntry& entry) noexcept {
-        waits_.push_back(entry);
-        size_.store(size_.load(memory_order_relaxed) + 1, memory_order_relaxed);
+        WaitEntry* const first = first_.load(memory_order_relaxed);
+        entry.after_ = first;
+        entry.before_ = nullptr;
+        if (first) first->before_ = &entry;
+        first_.store(&entry, memory_order_relaxed);
     }
     void remove(WaitEntry& entry) noexcept {
-        entry.unlink();
-        size_.store(size_.load(memory_order_relaxed) - 1, memory_order_relaxed);
+        if (entry.before_) entry.before_->after_ = entry.after_;
+        else first_.store(entry.after_, memory_order_relaxed);
+        if (entry.after_) entry.after_->before_ = entry.before_;
     }
     template <class Is>
     [[nodiscard]] WaitEntry* find_if(Is is) {
-        return waits_.find(is);
+        WaitEntry* one = first_.load(memory_order_relaxed);
+        while (one && !is(*one)) one = one->after_;
+        return one;
     }
     [[nodiscard]] WaitEntry* find(const TaskState* task) {
         return find_if([&](const WaitEntry& one) { return one.task() == task; });
     }
 
 private:
-    Atomic<std::uint32_t> size_{0};
-    IntrusiveList<WaitEntry> waits_;
+    Atomic<WaitEntry*> first_{nullptr};
 };
-constexpr std::size_t shard_count = 4096; // who looks for one walks over those that share its shard
-/// Made at the first wait, which may be in a static's constructor; never destroyed, for the last may be in a
-/// static's destructor.
-Shard* shards() {
-    static Shard* const all = new Shard[shard_count];
-    return all;
-}
-Shard& shard_of(const TaskState* task) {
-    const auto address = reinterpret_cast<std::uintptr_t>(task);
-    return shards()[(address >> 4 ^ address >> 16) % shard_count];
+
+namespace {
+
+/// Zeros, which cost no memory before they are written. Never destroyed: the last wait may be in a static's
+/// destructor.
+constinit WaitShard shards[std::size_t{1} << shard_bits];
+static_assert(std::is_trivially_destructible_v<WaitShard>);
+
+WaitShard& shard_of(const TaskState* task) {
+    const auto address = std::uint64_t{reinterpret_cast<std::uintptr_t>(task)};
+    return shards[address * 0x9e37'79b9'7f4a'7c15 >> (64 - shard_bits)];
 }
 
 /// [G1] The number of a new stay in the table.
@@ -75,9 +86,15 @@ Cell* own_task() noexcept {
 }
 
 bool waits_in_graph(const TaskState& task) noexcept {
-    Shard& shard = shard_of(&task);
+    WaitShard& shard = shard_of(&task);
     const std::lock_guard lock(shard.lock);
     return shard.find(&task) != nullptr;
+}
+
+/// Under the shard's lock, of a task that is in the table: it was told to end, or what it waits for will
+/// throw in its next poll.
+bool is_ending(const TaskState& task) noexcept {
+    return task.load() & (TaskState::aborted | TaskState::done | TaskState::lost);
 }
 
 /// What a pass over a cycle saw of one of its tasks.
@@ -86,11 +103,11 @@ public:
     /// False: it is not in the table, or was told to end, and will. Under the shard's lock its word and what
     /// it waits for are there [G2].
     bool find(const TaskState* wanted) {
-        Shard& shard = shard_of(wanted);
+        WaitShard& shard = shard_of(wanted);
         if (shard.empty()) return false;
         const std::lock_guard lock(shard.lock);
         const WaitEntry* const wait = shard.find(wanted);
-        if (!wait || (wanted->load() & (TaskState::aborted | TaskState::done))) return false;
+        if (!wait || is_ending(*wanted)) return false;
         task = wanted;
         number = wait->number_;
         next = wait->next();
@@ -103,9 +120,10 @@ public:
     /// await it, that came before?
     [[nodiscard]] bool is_stuck() const {
         if (behind == 0) return true;
-        const auto before = [this](const WaitEntry& one) { return one.is_before(awaited, behind); };
-        for (std::size_t i = 0; i < shard_count; ++i) {
-            Shard& shard = shards()[i];
+        const auto before = [this](const WaitEntry& one) {
+            return one.is_before(awaited, behind) && !is_ending(*one.task());
+        };
+        for (WaitShard& shard : shards) {
             if (shard.empty()) continue; // who came before was in before, under the lock's own lock
             const std::lock_guard lock(shard.lock);
             if (shard.find_if(before)) return true;
@@ -148,7 +166,7 @@ public:
     void call_who_closed_it() const {
         const auto closed = std::ranges::find(steps_, false, &WaitStep::called);
         if (closed == steps_.end()) return;
-        Shard& shard = shard_of(closed->task);
+        WaitShard& shard = shard_of(closed->task);
         const std::lock_guard lock(shard.lock);
         // A wake of a task of a runtime: it runs no code of the user's.
         if (shard.find(closed->task)) const_cast<TaskState*>(closed->task)->wake_by_ref();
@@ -158,7 +176,7 @@ public:
         report.tasks.resize(steps_.size());
         for (std::size_t i = 0; i < steps_.size(); ++i) {
             const WaitStep& step = steps_[i];
-            Shard& shard = shard_of(step.task);
+            WaitShard& shard = shard_of(step.task);
             const std::lock_guard lock(shard.lock);
             const WaitEntry* const wait = shard.find(step.task);
             if (!wait || wait->number_ != step.number) return false;
@@ -189,7 +207,7 @@ void WaitEntry::note_who_polls() noexcept {
 }
 
 void WaitEntry::enter_table(const TaskState& task) {
-    Shard& shard = shard_of(&task);
+    WaitShard& shard = shard_of(&task);
     task_ = &task;
     const std::lock_guard lock(shard.lock);
     shard.add(*this);
@@ -197,7 +215,7 @@ void WaitEntry::enter_table(const TaskState& task) {
 }
 
 void WaitEntry::leave_table() noexcept {
-    Shard& shard = shard_of(task_);
+    WaitShard& shard = shard_of(task_);
     const std::lock_guard lock(shard.lock);
     shard.remove(*this);
     task_ = nullptr;

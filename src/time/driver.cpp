@@ -117,7 +117,8 @@ bool TimeDriver::renew(TimerNode& node, const Waker& waker) {
     if (!driver) return false;
     const RawWaker raw = waker.as_raw();
     if (node.wakes == raw.data() && node.wakes_by == raw.vtable()) return true; // [T1]
-    Waker fresh = waker.clone(); // outside the lock, as is the drop of the one before
+    Waker fresh = waker.clone();          // outside the lock, as is the drop of the one before
+    const RawWaker kept = fresh.as_raw(); // what the caller's points to may be freed, and made anew
     bool set = false;
     const auto replace = [&] {
         set = node.driver.load(memory_order_relaxed) != nullptr;
@@ -130,8 +131,8 @@ bool TimeDriver::renew(TimerNode& node, const Waker& waker) {
         const Pin pin(node);
         if (pin.driver()) pin.driver()->lock_.visit(replace);
     }
-    node.wakes = raw.data();
-    node.wakes_by = raw.vtable();
+    node.wakes = kept.data();
+    node.wakes_by = kept.vtable();
     return set;
 }
 

@@ -75,7 +75,7 @@ public:
             request_yield(*turn.scope->cx);
             return false;
         }
-        return poll_ready(*turn.scope->cx, true);
+        return poll_ready(*turn.scope->cx);
     }
     void await_suspend(std::coroutine_handle<>) noexcept { turn.scope->strand->suspend_in(this, &ops); }
     Output await_resume() {
@@ -89,16 +89,14 @@ private:
         if constexpr (Failable<F>) return of(leaf).fail_await(std::move(error));
         else return false;
     }
-    bool poll_ready(Context& cx, bool first) {
+    bool poll_ready(Context& cx) {
         // For those who want to know that nothing else is polled beside them.
-        if constexpr (requires { future_->poll_awaited(cx, state_, first); })
-            return future_->poll_awaited(cx, state_, first);
+        if constexpr (requires { future_->poll_awaited(cx, state_); })
+            return future_->poll_awaited(cx, state_);
         else if constexpr (requires { future_->poll_awaited(cx); }) return future_->poll_awaited(cx);
         else return future_->poll_ready(cx);
     }
-    static bool poll(void* leaf, Context& cx) {
-        return static_cast<FutureAwaiter*>(leaf)->poll_ready(cx, false);
-    }
+    static bool poll(void* leaf, Context& cx) { return static_cast<FutureAwaiter*>(leaf)->poll_ready(cx); }
     static void inspect(const void* leaf, Inspector& to) {
         inspect_future(*static_cast<const FutureAwaiter*>(leaf)->future_, to);
     }

@@ -53,6 +53,8 @@ class JoinResult;
 /// Cancel: dropping the handle detaches the task, which runs on.
 /// Errors: throws `LockDeadlock` when the task can end only after the one that awaits it: it waits for a lock
 ///         that that one has, say. The handle is as it was.
+/// Lifetime: who awaits it by reference needs it until then; one that is destroyed or assigned to meanwhile
+///         leaves an await of what is not there.
 /// Thread: any, one at a time; also after the end of the runtime, which cancels the tasks that are left.
 template <class T = void>
 class [[nodiscard]] JoinHandle {
@@ -78,15 +80,16 @@ public:
     }
     using AwaitState = detail::JoinWait;
     /// By the coroutine that awaits it.
-    bool poll_awaited(Context& cx, detail::JoinWait& wait, bool first) {
+    bool poll_awaited(Context& cx, detail::JoinWait& wait) {
         if (!cell_) [[unlikely]]
             detail::stop_polled_after_ready(type_name<JoinHandle>());
         const std::uint64_t word = cell_->load();
         const auto joined =
             word & detail::TaskState::done ? detail::Cell::Joined::done : cell_->join_awaited(cx, word);
-        if (joined == detail::Cell::Joined::pending) return false;
-        if (joined == detail::Cell::Joined::look && !wait.look(*cell_, cx, first)) [[unlikely]]
-            return false;
+        if (joined != detail::Cell::Joined::done) {
+            wait.note_poll(*cell_);
+            if (joined == detail::Cell::Joined::pending || !wait.look(*cell_, cx)) return false;
+        }
         wait.end();
         return true;
     }
@@ -157,9 +160,7 @@ public:
     Poll<Output> poll(Context& cx) { return detail::poll_split(*this, cx); }
     bool poll_ready(Context& cx) { return handle_.poll_ready(cx); }
     using AwaitState = detail::JoinWait;
-    bool poll_awaited(Context& cx, detail::JoinWait& wait, bool first) {
-        return handle_.poll_awaited(cx, wait, first);
-    }
+    bool poll_awaited(Context& cx, detail::JoinWait& wait) { return handle_.poll_awaited(cx, wait); }
     Output take_ready() {
         detail::Cell& cell = *handle_.cell_;
         if (cell.outcome() == detail::Outcome::value) {

@@ -18,18 +18,31 @@ public:
     JoinWait& operator=(const JoinWait&) = delete;
     ~JoinWait() { end(); }
 
-    /// The poll, the `first` one of this await or not, is registered with `target` and about to return
-    /// Pending. Throws if that is the end. True: it is done after all.
-    [[nodiscard]] bool look(Cell& target, Context& cx, bool first);
+    /// A poll is registered with `target`, which is another task than before if the handle was assigned to.
+    void note_poll(const Cell& target) noexcept {
+        if (state_ < polled_again) [[likely]]
+            ++state_;
+        else if (state_ > polled_again) leave_others(target);
+    }
+    /// Of such a poll, which is about to return Pending. Throws if that is the end. True: it is done after
+    /// all.
+    [[nodiscard]] bool look(Cell& target, Context& cx);
     /// It waits no longer.
     void end() noexcept {
-        if (entry_) leave();
+        if (state_ > polled_again) leave();
     }
 
 private:
+    static constexpr std::uintptr_t never_polled = 0;
+    static constexpr std::uintptr_t polled_once = 1;
+    static constexpr std::uintptr_t polled_again = 2;
+    [[nodiscard]] JoinEntry* entry() const noexcept {
+        return state_ > polled_again ? reinterpret_cast<JoinEntry*>(state_) : nullptr;
+    }
     void leave() noexcept;
+    void leave_others(const Cell& target) noexcept;
 
-    JoinEntry* entry_ = nullptr;
+    std::uintptr_t state_ = never_polled; // else the entry
 };
 
 } // namespace rouse::detail

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "rouse/base/intrusive_list.hpp"
 #include "rouse/base/source_location.hpp"
 #include "rouse/core/deadlock.hpp"
 
@@ -49,7 +48,7 @@ class TaskState;
 class Cell;
 
 /// A task's wait, while it is in the table. Lies in what waits.
-class WaitEntry : public ListLink<> {
+class WaitEntry {
 public:
     WaitEntry(const WaitEntry&) = delete;
     WaitEntry& operator=(const WaitEntry&) = delete;
@@ -77,6 +76,7 @@ protected:
 
 private:
     friend class WaitCycle;
+    friend class WaitShard;
     friend class WaitStep;
 
     // Under the shard's lock.
@@ -92,6 +92,8 @@ private:
     /// What `waiter` waits for, and what of it `holder` has.
     virtual void describe(LockCycleTask& waiter, LockCycleTask& holder) const = 0;
 
+    WaitEntry* before_ = nullptr; // in the shard
+    WaitEntry* after_ = nullptr;
     const TaskState* task_ = nullptr;
     std::uint64_t id_ = 0;
     std::uint64_t number_ = 0; // of this stay in the table
