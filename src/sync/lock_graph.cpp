@@ -86,17 +86,24 @@ void LockWait::describe(LockCycleTask& waiter, LockCycleTask& holder) const {
 }
 
 void LockWait::queue(const Waker& waker) {
-    queued_ = next_number();
-    polled_by_ = own_task();
-    note_who_polls();
-    enter(waker);
+    queued_ = ++owners_->last_queued_;
+    const TaskState* const own = own_task();
+    enter_anew(own, is_alone(own, waker));
 }
 
 void LockWait::enter(const Waker& waker) {
     const TaskState* const own = own_task();
-    const bool alone = awaited_ && own && task_of(waker) == own;
+    const bool alone = is_alone(own, waker);
     if (task() == (alone ? own : nullptr) && polled_by_ == own) return;
     leave();
+    enter_anew(own, alone);
+}
+
+bool LockWait::is_alone(const TaskState* own, const Waker& waker) const noexcept {
+    return awaited_ && own && task_of(waker) == own;
+}
+
+void LockWait::enter_anew(const TaskState* own, bool alone) {
     polled_by_ = own;
     note_who_polls();
     if (alone) enter_table(*own);

@@ -17,12 +17,32 @@ namespace {
 /// The waits of the tasks whose addresses fall on it.
 class Shard {
 public:
-    /// Under the lock.
-    [[nodiscard]] WaitEntry* find(const TaskState* task) {
-        return waits.find([&](const WaitEntry& one) { return one.task() == task; });
-    }
+    /// Without the lock, by whoever has his number: he does not miss those with lower ones [G1].
+    [[nodiscard]] bool empty() const noexcept { return size_.load(memory_order_relaxed) == 0; }
+
     ShortLock lock;
-    IntrusiveList<WaitEntry> waits;
+
+    // ---- under the lock ----
+
+    void add(WaitEntry& entry) noexcept {
+        waits_.push_back(entry);
+        size_.store(size_.load(memory_order_relaxed) + 1, memory_order_relaxed);
+    }
+    void remove(WaitEntry& entry) noexcept {
+        entry.unlink();
+        size_.store(size_.load(memory_order_relaxed) - 1, memory_order_relaxed);
+    }
+    template <class Is>
+    [[nodiscard]] WaitEntry* find_if(Is is) {
+        return waits_.find(is);
+    }
+    [[nodiscard]] WaitEntry* find(const TaskState* task) {
+        return find_if([&](const WaitEntry& one) { return one.task() == task; });
+    }
+
+private:
+    Atomic<std::uint32_t> size_{0};
+    IntrusiveList<WaitEntry> waits_;
 };
 constexpr std::size_t shard_count = 4096; // who looks for one walks over those that share its shard
 /// Made at the first wait, which may be in a static's constructor; never destroyed, for the last may be in a
@@ -36,7 +56,11 @@ Shard& shard_of(const TaskState* task) {
     return shards()[(address >> 4 ^ address >> 16) % shard_count];
 }
 
-constinit Atomic<std::uint64_t> last_number{0};
+/// [G1] The number of a new stay in the table.
+std::uint64_t next_number() noexcept {
+    static constinit Atomic<std::uint64_t> last{0};
+    return last.fetch_add(1, memory_order_acq_rel) + 1;
+}
 
 } // namespace
 
@@ -63,6 +87,7 @@ public:
     /// it waits for are there [G2].
     bool find(const TaskState* wanted) {
         Shard& shard = shard_of(wanted);
+        if (shard.empty()) return false;
         const std::lock_guard lock(shard.lock);
         const WaitEntry* const wait = shard.find(wanted);
         if (!wait || (wanted->load() & (TaskState::aborted | TaskState::done))) return false;
@@ -81,8 +106,9 @@ public:
         const auto before = [this](const WaitEntry& one) { return one.is_before(awaited, behind); };
         for (std::size_t i = 0; i < shard_count; ++i) {
             Shard& shard = shards()[i];
+            if (shard.empty()) continue; // who came before was in before, under the lock's own lock
             const std::lock_guard lock(shard.lock);
-            if (shard.waits.find(before)) return true;
+            if (shard.find_if(before)) return true;
         }
         return false;
     }
@@ -154,8 +180,6 @@ private:
 
 // ---- WaitEntry ----
 
-std::uint64_t WaitEntry::next_number() noexcept { return last_number.fetch_add(1, memory_order_acq_rel) + 1; }
-
 bool WaitEntry::is_before(const void*, std::uint64_t) const noexcept { return false; }
 
 void WaitEntry::note_who_polls() noexcept {
@@ -165,18 +189,17 @@ void WaitEntry::note_who_polls() noexcept {
 }
 
 void WaitEntry::enter_table(const TaskState& task) {
-    // One chain of RMWs: of two that close a cycle the later one sees what the earlier one has.
-    number_ = next_number();
+    Shard& shard = shard_of(&task);
     task_ = &task;
-    Shard& shard = shard_of(task_);
     const std::lock_guard lock(shard.lock);
-    shard.waits.push_back(*this);
+    shard.add(*this);
+    number_ = next_number();
 }
 
 void WaitEntry::leave_table() noexcept {
     Shard& shard = shard_of(task_);
     const std::lock_guard lock(shard.lock);
-    unlink();
+    shard.remove(*this);
     task_ = nullptr;
 }
 

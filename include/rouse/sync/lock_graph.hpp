@@ -63,6 +63,7 @@ private:
 
     std::string_view kind_;
     std::string_view name_;
+    std::uint64_t last_queued_ = 0; // under the lock's own lock
     Atomic<const TaskState*> task_{nullptr};
     Atomic<std::uint64_t> id_{0};
     Atomic<std::uint64_t> place_{0}; // a SourceLocation
@@ -112,11 +113,14 @@ private:
     [[nodiscard]] std::uint64_t behind() const noexcept override;
     [[nodiscard]] bool is_before(const void* lock, std::uint64_t place) const noexcept override;
     void describe(LockCycleTask& waiter, LockCycleTask& holder) const override;
+    /// `own`, which polls, awaits it, and is woken as itself.
+    [[nodiscard]] bool is_alone(const TaskState* own, const Waker& waker) const noexcept;
+    void enter_anew(const TaskState* own, bool alone);
 
     // Under the lock's own lock; what is in the table is under the shard's, too.
     LockOwners* owners_ = nullptr;
     const TaskState* polled_by_ = nullptr;
-    std::uint64_t queued_ = 0; // the order in which waits were queued
+    std::uint64_t queued_ = 0; // its place among the waits for this lock
     bool shares_;
     bool awaited_ = false; // of the future's own
 };

@@ -27,12 +27,13 @@
 // awaits; but that is no going on.
 //
 // [G1] A task that awaits a lock and has to wait enters itself, under the lock's own lock and that of a shard
-// of the table, and then looks along the cycle; each step takes the shard of the one it looks at. So of two
-// that close a cycle at the same time the one that enters last sees the other. [G2] Whoever grants, closes or
-// cancels the wait takes the entry out before the future hears of it: while it is there, under the shard's
-// lock, the task is there, and so is what it waits for. [G3] Proof is by two passes over the cycle: an entry
-// that is found in both, by its number, is of a task that did nothing in between, and gave back nothing. So
-// all that the first pass saw was true at one time, between the two.
+// of the table; then it takes a number, by an RMW of one word for all; and then it looks along the cycle,
+// where each step takes the shard of the one it looks at, unless nobody is there. So of two that close a
+// cycle at the same time the one with the higher number sees what the other has, and its entry. [G2] Whoever
+// grants, closes or cancels the wait takes the entry out before the future hears of it: while it is there,
+// under the shard's lock, the task is there, and so is what it waits for. [G3] Proof is by two passes over
+// the cycle: an entry that is found in both, by its number, is of a task that did nothing in between, and
+// gave back nothing. So all that the first pass saw was true at one time, between the two.
 //
 // [G4] A wait for the end of a task is entered late: most tasks wait for nobody, and end. It is needed in the
 // table when the awaited task is there. So one that enters calls the task that awaits its handle, if there is
@@ -73,9 +74,6 @@ protected:
     /// Of the task of this poll, which has entered and is about to return Pending: what is to be thrown if
     /// that is the end. Without the lock of what it waits for.
     std::exception_ptr look_along();
-
-    /// The number of a new stay in the table, or of a new place in a queue: one chain of RMWs.
-    static std::uint64_t next_number() noexcept;
 
 private:
     friend class WaitCycle;
