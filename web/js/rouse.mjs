@@ -41,6 +41,7 @@ export const load = async (source, options = {}) => {
   const { onLostWaker, print = console.log, report = (text) => console.error(text), trace } = options;
 
   let wasm; // what the module exports
+  let tellSettled; // of it, the one that is called for each await
   let bytes = new Uint8Array();
   let dead; // why no call goes to the module any more
   let closing = false;
@@ -173,6 +174,7 @@ export const load = async (source, options = {}) => {
     turnAsked = false;
     enter("turn", fromMacrotask);
   };
+  const soon = Promise.resolve(); // half the price of queueMicrotask
   const onMicrotask = () => enter("turn", fromMicrotask);
 
   // ---- promises that C++ awaits ----
@@ -190,7 +192,7 @@ export const load = async (source, options = {}) => {
     else collected.unregister(token);
     if (dead) return;
     try {
-      wasm["rouse.settled"](token.place, token.generation, resolved, put(value));
+      tellSettled(token.place, token.generation, resolved, put(value));
     } catch (error) {
       poison(error);
     }
@@ -286,7 +288,7 @@ export const load = async (source, options = {}) => {
     promise_of: (handle) => put(values[handle].promise),
     settle: (handle, resolved, value) => settleOwed(take(handle), resolved, take(value)),
 
-    microtask: () => queueMicrotask(onMicrotask),
+    microtask: () => void soon.then(onMicrotask),
     macrotask: () => {
       turnAsked = true;
       macrotask();
@@ -385,6 +387,7 @@ export const load = async (source, options = {}) => {
     wasi_snapshot_preview1: new Proxy(wasi, { get: (calls, name) => calls[name] ?? nosys }),
   });
   wasm = instance.exports;
+  tellSettled = wasm["rouse.settled"];
   const exports = {};
   for (const name in wasm) {
     if (!name.startsWith("fn.")) continue;

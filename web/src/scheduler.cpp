@@ -43,6 +43,7 @@ Scheduler::Scheduler()
 
 Scheduler::Turn::Turn(Scheduler& scheduler, From from) noexcept : scheduler_(scheduler), from_(from) {
     ++scheduler.depth_;
+    if (from != From::call) scheduler.turn_runs_ = true;
     switch (from) {
     case From::call:
         return;
@@ -62,6 +63,7 @@ Scheduler::Turn::Turn(Scheduler& scheduler, From from) noexcept : scheduler_(sch
 
 Scheduler::Turn::~Turn() {
     if (--scheduler_.depth_ > 0) return;
+    scheduler_.turn_runs_ = false;
     if (from_ != From::call && !scheduler_.slice_spent_) scheduler_.run(from_);
     scheduler_.arm_timer();
     scheduler_.note_births();
@@ -102,7 +104,7 @@ void Scheduler::run(Turn::From from) {
 
 void Scheduler::ask_for_turn() noexcept {
     // Spent: the macrotask that was asked for at the beginning of the slice will do.
-    if (running_ || microtask_asked_ || slice_spent_) return;
+    if (running_ || turn_runs_ || microtask_asked_ || slice_spent_) return;
     microtask_asked_ = true;
     sys::rouse_js_microtask();
 }

@@ -116,6 +116,7 @@ private:
     void note_births();
 
     int depth_ = 0;
+    bool turn_runs_ = false; // what becomes runnable in this call runs at its end
     bool running_ = false;
     bool firing_ = false; // timers, which are due
     bool closed_ = false;
