@@ -16,10 +16,10 @@ const sizes = async (file) => {
   return { plain: bytes.length, packed: gzipSync(bytes, { level: 9 }).length };
 };
 
-// The limits hold what is reached; the goals are those of the design.
+// The goals are not reached yet (docs/design/0014-on-the-event-loop.md says where the rest is); the limits hold what is.
 const modules = [
-  { name: "with exceptions", folder: buildFolder, goal: [60, 25], limit: [100, 40] },
-  { name: "without exceptions", folder: `${buildFolder}-noexcept`, goal: [45, 20], limit: [100, 40] },
+  { name: "with exceptions", folder: buildFolder, goal: [60, 25], limit: [75, 35] },
+  { name: "without exceptions", folder: `${buildFolder}-noexcept`, goal: [45, 20], limit: [65, 29] },
 ];
 for (const { name, folder, goal, limit } of modules) {
   test(`the size of a module ${name}`, async (t) => {
