@@ -147,9 +147,7 @@ void ReadySet::retire(SetChild& child) noexcept {
     if (TaskState::unreferenced(next)) SetChild::free(&child);
 }
 
-void ReadySet::end_all(SetChild* leave) noexcept { // [F5]
-    forget_waker();
-    take_woken(leave);
+void ReadySet::end_all() noexcept { // [F5]
     IntrusiveList<SetChild> ending;
     ending.splice(children_);
     len_ = 0;
@@ -165,8 +163,17 @@ void ReadySet::end_all(SetChild* leave) noexcept { // [F5]
     }
 }
 
+void ReadySet::clear() noexcept {
+    forget_waker();
+    take_woken(nullptr);
+    end_all();
+}
+
 void ReadySet::close() noexcept {
-    end_all(closed());
+    forget_waker();
+    take_woken(closed());
+    do end_all(); // again for those that the destructors of others have added
+    while (len_ != 0);
     drop_reference();
 }
 

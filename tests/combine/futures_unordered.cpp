@@ -13,12 +13,14 @@
 #include <rouse/time/sleep.hpp>
 
 #include "support/by_hand.hpp"
+#include "support/drop_log.hpp"
 #include "support/waiting.hpp"
 #include "time/paused.hpp"
 
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <memory>
 #include <stdexcept>
 #include <thread>
 #include <vector>
@@ -147,6 +149,40 @@ TEST(FuturesUnordered, clear_destroys_all_and_leaves_it_usable) {
     EXPECT_TRUE(again.poll().is_pending());
     source.complete(7);
     EXPECT_EQ(again.poll().value(), 7);
+}
+
+TEST(FuturesUnordered, what_is_pushed_by_those_that_it_destroys_is_destroyed_with_it) {
+    int alive = 0;
+    class Pushes {
+    public:
+        Pushes(FuturesUnordered<Task<>>& set, int& alive, int more)
+            : set_(set), counted_(alive), alive_(alive), more_(more) {}
+        ~Pushes() {
+            if (more_ == 0) return;
+            auto next = [](std::unique_ptr<Pushes>) -> Task<> { co_return; };
+            set_.push(next(std::make_unique<Pushes>(set_, alive_, more_ - 1)));
+        }
+
+    private:
+        FuturesUnordered<Task<>>& set_;
+        rouse_test::Alive counted_;
+        int& alive_;
+        int more_;
+    };
+    auto forever = [](std::unique_ptr<Pushes>) -> Task<> { co_await rouse::never<>(); };
+    {
+        FuturesUnordered<Task<>> set;
+        set.push(forever(std::make_unique<Pushes>(set, alive, 2)));
+        Harness waits(set.next());
+        EXPECT_TRUE(waits.poll().is_pending());
+        EXPECT_EQ(alive, 1);
+    }
+    EXPECT_EQ(alive, 0);
+    FuturesUnordered<Task<>> cleared;
+    cleared.push(forever(std::make_unique<Pushes>(cleared, alive, 1)));
+    cleared.clear();
+    EXPECT_EQ(cleared.len(), 1u) << "pushed after all that were there";
+    EXPECT_EQ(alive, 1);
 }
 
 TEST(FuturesUnordered, one_that_wakes_itself_is_polled_once_in_a_turn) {

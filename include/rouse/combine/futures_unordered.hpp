@@ -24,7 +24,7 @@ namespace rouse {
 ///         in, first out: none that was woken waits for more than the others that were. A future that wakes
 ///         itself is polled once in a turn, and the task gives way.
 /// Cancel: dropping a `next()` loses nothing; the set and its futures stay as they are. Destroying the set
-///         destroys the futures, first to last, and `clear` does.
+///         destroys the futures, first to last, and those that their destructors push; `clear` leaves these.
 /// Errors: what a future throws comes out of `next`, and that future is gone; the others go on. A future that
 ///         can never be woken again throws `LostWaker` at its own await, at once.
 /// Thread: one at a time, as the futures; wakes from any. What was written before a wake is seen by the

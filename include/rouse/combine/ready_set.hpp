@@ -84,9 +84,10 @@ public:
     /// Polls those that were woken, until one is ready: its value is where `out` points to, its future is
     /// destroyed. `none`: there are no children. What a child throws comes out of here; it is gone then.
     Polled poll(Context& cx, void* out, std::string_view role);
-    /// Destroys all children.
-    void clear() noexcept { end_all(nullptr); }
-    /// Destroys all children; the set is freed when the last of their wakers has gone.
+    /// Destroys all children. Those that their destructors add are left.
+    void clear() noexcept;
+    /// Destroys all children, and those that their destructors add; the set is freed when the last of their
+    /// wakers has gone.
     void close() noexcept;
     /// Lets go of the waker of the last poll.
     void forget_waker() noexcept;
@@ -115,7 +116,7 @@ private:
     SetChild& pop_ready() noexcept;
     friend class SetChild;
     void retire(SetChild& child) noexcept;
-    void end_all(SetChild* leave) noexcept;
+    void end_all() noexcept;
     static void give_up(SetChild& child, std::uint64_t references) noexcept;
     static SetChild* closed() noexcept;
 

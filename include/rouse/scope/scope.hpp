@@ -37,9 +37,11 @@ public:
     explicit Scope(CancellationToken token) noexcept : token_(std::move(token)) {}
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
+    ~Scope();
 
     /// Runs a future, or the future that a function returns, beside the others. What it throws ends the
-    /// scope; its value is dropped. When the scope ends early it is destroyed where it is.
+    /// scope; its value is dropped. When the scope ends early it is destroyed where it is; and one that comes
+    /// after that is destroyed here, before it began.
     template <class F>
         requires detail::ScopeChild<std::decay_t<F>>
     void spawn(F&& child);
@@ -49,8 +51,8 @@ public:
         requires detail::ScopeBody<std::decay_t<F>>
     void spawn(F&& body);
     /// Awaits a future, or the future that a function returns, when all that runs in the scope is gone,
-    /// however it came to that: a destructor cannot await. The last one first. What it throws is thrown by
-    /// the scope, if nothing else is.
+    /// however it came to that: a destructor cannot await. The last one first; what it spawns runs beside it,
+    /// and the next one begins when that is gone. What it throws is thrown by the scope, if nothing else is.
     template <class F>
         requires detail::ScopeChild<std::decay_t<F>>
     void defer(F&& cleanup);
@@ -60,7 +62,7 @@ public:
     [[nodiscard]] bool is_cancelled() const noexcept { return token_.is_cancelled(); }
     /// Is cancelled when the scope ends early.
     [[nodiscard]] const CancellationToken& token() const noexcept { return token_; }
-    /// How many are running, the body among them.
+    /// How many are running, the body or what was deferred among them.
     [[nodiscard]] std::size_t len() const noexcept { return children_.len() + scopes_.len(); }
 
 private:
@@ -70,9 +72,10 @@ private:
         -> Task<OutputOf<std::invoke_result_t<Body&, Scope&>>>;
 
     CancellationToken token_;
-    FuturesUnordered<Task<>> scopes_;
-    FuturesUnordered<Task<>> children_;
+    FuturesUnordered<Task<>> scopes_;   // and what was deferred, one at a time: they end by themselves
+    FuturesUnordered<Task<>> children_; // and the body: destroyed when the scope ends early
     std::vector<Task<>> cleanups_;
+    bool ended_ = false; // early, or destroyed: nothing begins any more
 };
 
 namespace detail {
@@ -98,35 +101,59 @@ Task<> scope_body(Scope& scope, Body& body, std::optional<Value>& value) {
     }
 }
 
-/// Until all is gone: what it ended with, or null.
+/// Each time it is awaited: until all that runs is gone.
 class [[nodiscard]] ScopeRun {
 public:
-    using Output = std::exception_ptr;
-    explicit ScopeRun(Scope& scope) : scope_(&scope), cancelled_(scope.token_.cancelled()) {}
+    using Output = void;
+    explicit ScopeRun(Scope& scope) : scope_(&scope) {}
 
-    Poll<Output> poll(Context& cx) {
-        if (!ending_ && cancelled_->poll(cx).is_ready())
-            end(std::make_exception_ptr(ScopeCancelled()), false);
-        drain(scope_->children_, cx);
-        drain(scope_->scopes_, cx); // an error here clears the others
+    Poll<void> poll(Context& cx) {
+        if (!scope_->ended_) {
+            if (!cancelled_) cancelled_.emplace(scope_->token_.cancelled());
+            if (cancelled_->poll(cx).is_ready()) end(std::make_exception_ptr(ScopeCancelled()), false);
+        }
+        // An empty set keeps no waker, and what runs in one set may spawn into the other: so it goes on until
+        // each is empty or waits. One that waits is not polled again: it may have given way to other tasks.
+        bool children_wait = false;
+        bool scopes_wait = false;
+        for (;;) {
+            if (!children_wait && !scope_->children_.is_empty()) children_wait = drain(scope_->children_, cx);
+            else if (!scopes_wait && !scope_->scopes_.is_empty()) scopes_wait = drain(scope_->scopes_, cx);
+            else break;
+        }
         if (scope_->len() != 0) return Pending;
-        if (!ending_ && scope_->is_cancelled()) end(std::make_exception_ptr(ScopeCancelled()), false);
+        if (!scope_->ended_ && scope_->is_cancelled()) end(std::make_exception_ptr(ScopeCancelled()), false);
         cancelled_.reset();
-        return Ready(std::exchange(error_, nullptr));
+        return Ready();
     }
-    /// It ended with an error, and not only because it was cancelled.
-    [[nodiscard]] bool failed() const noexcept { return failed_; }
+    /// What was thrown at its await ends the scope as the error of a child does; the second time it destroys
+    /// what does not end by itself.
+    void fail(std::exception_ptr error) {
+        if (std::exchange(failed_here_, true)) scope_->scopes_.clear();
+        end(std::move(error), true);
+    }
+    /// Goes on with what was deferred last; false: there is nothing.
+    bool begin_cleanup() {
+        if (scope_->cleanups_.empty()) return false;
+        scope_->scopes_.push(std::move(scope_->cleanups_.back()));
+        scope_->cleanups_.pop_back();
+        return true;
+    }
+    /// What the scope ends with, or null.
+    [[nodiscard]] std::exception_ptr take_error() noexcept { return std::exchange(error_, nullptr); }
     void inspect(Inspector& to) const {
         scope_->children_.inspect(to);
         scope_->scopes_.inspect(to);
     }
 
 private:
-    void drain(FuturesUnordered<Task<>>& set, Context& cx) {
+    /// True: the set waits, and has the waker. False: it is empty.
+    bool drain(FuturesUnordered<Task<>>& set, Context& cx) {
         for (;;) {
             try {
                 auto next = set.poll_next(cx);
-                if (next.is_pending() || !next.value()) return;
+                if (next.is_pending()) return true;
+                if (!next.value()) return false;
             } catch (...) {
                 end(std::current_exception(), true);
             }
@@ -140,7 +167,7 @@ private:
         } else if (!error_) {
             error_ = std::move(why);
         }
-        ending_ = true;
+        scope_->ended_ = true; // first: destructors may spawn
         scope_->children_.clear();
         scope_->token_.cancel();
     }
@@ -148,8 +175,8 @@ private:
     Scope* scope_;
     std::optional<Cancelled> cancelled_;
     std::exception_ptr error_;
-    bool ending_ = false;
-    bool failed_ = false;
+    bool failed_ = false;      // with an error, and not only because it was cancelled
+    bool failed_here_ = false; // by `fail`
 };
 
 } // namespace detail
@@ -170,10 +197,10 @@ private:
 /// Errors: the first that the body or a child throws ends the scope: the others are destroyed where they are,
 /// inner scopes are cancelled and waited for, what was deferred is awaited, and then the error is thrown. A
 /// child that nobody can wake throws `LostWaker` at its await. Cancel: by `Scope::cancel`, or by `outside`:
-/// the same, and `ScopeCancelled` is thrown. Destroying the scope's own future, as `abort` does, destroys all
-/// in it at once, the deferred unawaited: who needs those cancels by the token, and waits. Wake, thread: as
-/// FuturesUnordered: each child is polled when it is woken. For children on several threads spawn tasks, in a
-/// JoinSet.
+/// the same, and `ScopeCancelled` is thrown; until the last that was deferred is done. Destroying the scope's
+/// own future, as `abort` does, destroys all in it at once, the deferred unawaited: who needs those cancels
+/// by the token, and waits. Wake, thread: as FuturesUnordered: each child is polled when it is woken. For
+/// children on several threads spawn tasks, in a JoinSet.
 template <detail::ScopeBody Body>
 auto scope(CancellationToken outside, Body body) -> Task<OutputOf<std::invoke_result_t<Body&, Scope&>>> {
     using Value = OutputOf<std::invoke_result_t<Body&, Scope&>>;
@@ -181,19 +208,19 @@ auto scope(CancellationToken outside, Body body) -> Task<OutputOf<std::invoke_re
     std::optional<NonVoid<Value>> value;
     scope.children_.push(detail::scope_body(scope, body, value));
     detail::ScopeRun run(scope);
-    std::exception_ptr error = co_await run;
-    bool failed = run.failed();
-    while (!scope.cleanups_.empty()) {
-        Task<> cleanup = std::move(scope.cleanups_.back());
-        scope.cleanups_.pop_back();
+    do {
         std::exception_ptr thrown;
-        try {
-            co_await cleanup;
-        } catch (...) {
-            thrown = std::current_exception();
-        }
-        if (thrown && !std::exchange(failed, true)) error = std::move(thrown);
-    }
+        do {
+            thrown = nullptr;
+            try {
+                co_await run;
+            } catch (...) {
+                thrown = std::current_exception();
+            }
+            if (thrown) run.fail(thrown); // by who drives the task, a deadlock say: what was deferred is done
+        } while (thrown);
+    } while (run.begin_cleanup());
+    std::exception_ptr error = run.take_error();
     if (error) std::rethrow_exception(std::move(error));
     if constexpr (!std::is_void_v<Value>) co_return std::move(*value);
 }
@@ -217,17 +244,30 @@ Task<> inner_scope(CancellationToken outside, Body body) {
 template <class F>
     requires detail::ScopeChild<std::decay_t<F>>
 void Scope::spawn(F&& child) {
-    children_.push(detail::scope_child<std::decay_t<F>>(std::forward<F>(child)));
+    auto task = detail::scope_child<std::decay_t<F>>(std::forward<F>(child));
+    if (!ended_) children_.push(std::move(task));
 }
 template <class F>
     requires detail::ScopeBody<std::decay_t<F>>
 void Scope::spawn(F&& body) {
-    scopes_.push(detail::inner_scope<std::decay_t<F>>(token_, std::forward<F>(body)));
+    auto task = detail::inner_scope<std::decay_t<F>>(token_, std::forward<F>(body));
+    if (!ended_) scopes_.push(std::move(task));
 }
 template <class F>
     requires detail::ScopeChild<std::decay_t<F>>
 void Scope::defer(F&& cleanup) {
     cleanups_.push_back(detail::scope_child<std::decay_t<F>>(std::forward<F>(cleanup)));
+}
+
+inline Scope::~Scope() {
+    ended_ = true;
+    children_.clear();
+    scopes_.clear();
+    // One at a time: the destructor of what one of them holds may defer another.
+    while (!cleanups_.empty()) {
+        const Task<> dropped = std::move(cleanups_.back());
+        cleanups_.pop_back();
+    }
 }
 
 } // namespace rouse
