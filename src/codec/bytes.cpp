@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <limits>
 #include <new>
 #include <stdexcept>
@@ -23,6 +24,10 @@ BytesBlock* BytesBlock::make(std::size_t capacity) {
 #endif
     }
     return ::new (::operator new(sizeof(BytesBlock) + capacity)) BytesBlock(capacity);
+}
+bool BytesBlock::has(const std::byte* at) noexcept {
+    const std::less<const std::byte*> is_before; // also of memory that is not ours
+    return !is_before(at, data()) && is_before(at, end());
 }
 void BytesBlock::free(BytesBlock* block) noexcept {
     block->~BytesBlock();
@@ -120,7 +125,13 @@ void BytesMut::commit(std::size_t count) {
 }
 void BytesMut::put(io::ConstBytes bytes) {
     if (bytes.empty()) return;
-    reserve(bytes.size());
+    detail::BlockRef source;
+    if (bytes.size() > capacity_ - size_) {
+        // What is in our own block is kept until it is copied: while that has a second handle, `grow` neither
+        // frees it nor moves what is in it.
+        if (block_ && block_->has(bytes.data())) source = block_;
+        grow(bytes.size());
+    }
     copy(data_ + size_, bytes);
     size_ += bytes.size();
 }

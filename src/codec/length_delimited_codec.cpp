@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <utility>
 
 namespace rouse::codec {
 namespace {
@@ -82,7 +83,8 @@ FrameResult<std::optional<BytesMut>> LengthDelimitedCodec::decode(BytesMut& from
 
 FrameResult<std::optional<BytesMut>> LengthDelimitedCodec::decode_eof(BytesMut& from) {
     if (auto frame = decode(from); !frame || *frame) return frame;
-    if (length_) return std::unexpected(FrameError::truncated(from.size(), *length_));
+    if (const auto length = std::exchange(length_, std::nullopt))
+        return std::unexpected(FrameError::truncated(from.size(), *length));
     if (from.empty()) return std::nullopt;
     return std::unexpected(FrameError::truncated(from.size(), needed_head(), "the head of a frame"));
 }

@@ -36,7 +36,9 @@ FrameResult<std::optional<std::string>> LinesCodec::decode(BytesMut& from) {
     return line_of(**line);
 }
 FrameResult<std::optional<std::string>> LinesCodec::decode_eof(BytesMut& from) {
-    if (auto line = decode(from); !line || *line) return line;
+    auto line = decode(from);
+    if (!line) scan_.forget();
+    if (!line || *line) return line;
     const auto last = scan_.last(from);
     if (!last) return std::nullopt;
     return std::string(last->text());
@@ -62,7 +64,9 @@ FrameResult<std::optional<BytesMut>> AnyDelimiterCodec::decode(BytesMut& from) {
     });
 }
 FrameResult<std::optional<BytesMut>> AnyDelimiterCodec::decode_eof(BytesMut& from) {
-    if (auto chunk = decode(from); !chunk || *chunk) return chunk;
+    auto chunk = decode(from);
+    if (!chunk) scan_.forget();
+    if (!chunk || *chunk) return chunk;
     return scan_.last(from);
 }
 FrameResult<> AnyDelimiterCodec::encode(std::string_view chunk, BytesMut& into) {

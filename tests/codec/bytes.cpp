@@ -118,6 +118,27 @@ TEST(BytesMut, does_not_use_the_room_of_a_part_that_is_there) {
         EXPECT_EQ(parts[static_cast<std::size_t>(i)], std::string(50, static_cast<char>('a' + i)));
 }
 
+TEST(BytesMut, may_be_put_behind_itself) {
+    const std::string text(64, 'x'), other = "0123456789";
+    BytesMut full(text);
+    full.put(full.bytes()); // there is no room: the old memory goes
+    EXPECT_EQ(full, text + text);
+
+    BytesMut moved(text + other);
+    moved.advance(text.size()); // there is room in front, to which it would be moved
+    moved.put(moved.bytes());
+    moved.put(moved.bytes().subspan(5));
+    EXPECT_EQ(moved, other + other + other.substr(5) + other);
+
+    BytesMut roomy;
+    roomy.reserve(100);
+    roomy.put(other);
+    const std::byte* const at = roomy.data();
+    roomy.put(roomy.bytes());
+    EXPECT_EQ(roomy, other + other);
+    EXPECT_EQ(roomy.data(), at);
+}
+
 TEST(BytesMut, integers) {
     BytesMut buffer;
     buffer.put_int(std::uint8_t(1));

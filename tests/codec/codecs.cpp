@@ -52,6 +52,30 @@ TEST(LinesCodec, one_over_the_limit_that_has_not_ended_is_said_at_once) {
     EXPECT_EQ(*codec.decode(from).value(), "next");
 }
 
+TEST(LinesCodec, what_is_too_long_at_the_end_is_not_skipped_in_what_comes_after_it) {
+    LinesCodec codec(5);
+    BytesMut end("0123456789"), other("hello\nworld");
+    EXPECT_EQ(codec.decode_eof(end).error(), IoError::too_long);
+    EXPECT_EQ(*codec.decode(other).value(), "hello");
+    AnyDelimiterCodec chunks(";", ";", 5);
+    end.put("0123456789");
+    EXPECT_EQ(chunks.decode_eof(end).error(), IoError::too_long);
+    BytesMut chunk("a;");
+    EXPECT_EQ(*chunks.decode(chunk).value(), "a");
+}
+
+TEST(LinesCodec, one_that_was_used_does_not_read_past_the_end_of_a_shorter_buffer) {
+    LinesCodec codec;
+    BytesMut first("a long line that has not come to its end"), second("hi\n");
+    EXPECT_EQ(codec.decode(first).value(), std::nullopt);
+    const auto line = codec.decode(second).value();
+    ASSERT_TRUE(line.has_value());
+    EXPECT_EQ(*line, "hi");
+    EXPECT_EQ(codec.decode(first).value(), std::nullopt);
+    second.clear();
+    EXPECT_EQ(codec.decode(second).value(), std::nullopt);
+}
+
 TEST(LinesCodec, goes_on_after_an_error_in_any_pieces) {
     for (std::uint32_t seed = 1; seed <= 50; ++seed) {
         const auto got = read_all(LinesCodec(4), "123456789\nabcd\n\n" + std::string(50, 'x') + "\nend", seed,
@@ -91,6 +115,13 @@ std::vector<std::string> decode_by(const LengthDelimitedBuilder& options, std::s
         EXPECT_EQ(read_all(options.new_codec(), input, seed, 1 + seed % 4), got) << "seed " << seed;
     return got;
 }
+TEST(LengthDelimitedCodec, a_frame_that_was_cut_off_is_not_waited_for_in_what_comes_after_it) {
+    LengthDelimitedCodec codec;
+    BytesMut cut("\0\x10\0\0"s), other("\0\0\0\2hi"s);
+    EXPECT_EQ(codec.decode_eof(cut).error(), IoError::unexpected_end);
+    EXPECT_EQ(*codec.decode(other).value(), "hi");
+}
+
 TEST(LengthDelimitedCodec, has_four_bytes_of_length_unless_told) {
     EXPECT_EQ(decode_by(with(), "\0\0\0\5hello\0\0\0\0\0\0\0\1!"s), (Texts{"hello", "", "!"}));
     EXPECT_EQ(encoded(LengthDelimitedCodec(), "hello"), "\0\0\0\5hello"s);

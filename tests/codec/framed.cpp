@@ -12,6 +12,7 @@
 
 #include <memory>
 #include <optional>
+#include <stdexcept>
 
 namespace {
 
@@ -52,6 +53,44 @@ TEST(FramedRead, an_error_of_the_stream_is_the_last_item) {
     EXPECT_EQ(item->error().message(), std::make_error_code(std::errc::io_error).message());
     EXPECT_FALSE(Harness(frames.next()).poll_while_woken().value().has_value());
     EXPECT_THROW(rouse::or_throw(std::move(*item)), std::system_error);
+}
+
+/// One letter is a frame; a "b" is none.
+class ThrowsAtB {
+public:
+    using Item = char;
+    FrameResult<std::optional<char>> decode(BytesMut& from) {
+        if (from.empty()) return std::nullopt;
+        const char letter = from.text().front();
+        from.advance(1);
+        if (letter == 'b') throw std::runtime_error("b");
+        return letter;
+    }
+};
+TEST(FramedRead, is_over_when_its_decoder_has_thrown) {
+    FramedRead frames(ChanceStream("abc"), ThrowsAtB());
+    EXPECT_EQ(**Harness(frames.next()).poll_while_woken().value(), 'a');
+    EXPECT_THROW((void)Harness(frames.next()).poll_while_woken(), std::runtime_error);
+    for (int i = 0; i < 2; ++i) EXPECT_FALSE(Harness(frames.next()).poll_while_woken().value().has_value());
+}
+
+class ThrowsInside {
+public:
+    FrameResult<> encode(std::string_view text, BytesMut& into) {
+        into.put("<");
+        if (text == "bad") throw std::runtime_error("bad");
+        into.put(text);
+        into.put(">");
+        return {};
+    }
+};
+TEST(FramedWrite, takes_back_what_an_encoder_put_before_it_threw) {
+    StepStream stream("");
+    FramedWrite frames(by_ref(stream), ThrowsInside());
+    EXPECT_TRUE(frames.start_send("one").has_value());
+    EXPECT_THROW((void)frames.start_send("bad"), std::runtime_error);
+    EXPECT_TRUE(frames.start_send("two").has_value());
+    EXPECT_EQ(frames.write_buffer(), "<one><two>");
 }
 
 TEST(FramedWrite, waits_at_its_boundary_and_not_before) {

@@ -61,6 +61,20 @@ TEST(StreamReader, takes_pieces_of_other_types_and_their_errors) {
     EXPECT_EQ(read_some(numbers, 9), "AB");
 }
 
+TEST(StreamReader, leaves_pieces_alone_that_are_elsewhere) {
+    std::vector<std::string> texts = {std::string(50, 'a'), "b"};
+    codec::StreamReader reader(stream::iter(texts));
+    EXPECT_EQ(read_some(reader, 99), std::string(50, 'a'));
+    EXPECT_EQ(read_some(reader, 99), "b");
+    EXPECT_EQ(texts, (std::vector<std::string>{std::string(50, 'a'), "b"}));
+
+    std::vector<Piece> pieces = {Piece(std::string(50, 'a')), Piece("b")};
+    codec::StreamReader fallible(stream::iter(pieces));
+    EXPECT_EQ(read_some(fallible, 99), std::string(50, 'a'));
+    EXPECT_EQ(read_some(fallible, 99), "b");
+    EXPECT_EQ(pieces, (std::vector<Piece>{Piece(std::string(50, 'a')), Piece("b")}));
+}
+
 TEST(StreamReader, lines_go_across_pieces) {
     codec::FramedRead lines(
         codec::StreamReader(stream::iter({Bytes::from_static("one\ntw"), Bytes::from_static("o\n")})),

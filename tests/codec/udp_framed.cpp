@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,8 +17,10 @@
 namespace {
 
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 using rouse::or_throw;
 using rouse::Task;
+using rouse::codec::LengthDelimitedCodec;
 using rouse::codec::LinesCodec;
 using rouse::codec::UdpFramed;
 using rouse::net::SocketAddress;
@@ -84,6 +88,112 @@ TEST(UdpFramed, a_datagram_that_ends_inside_a_frame_is_an_error_and_the_next_beg
         EXPECT_EQ(second->error(), rouse::IoError::unexpected_end);
         auto third = co_await pairs.next();
         EXPECT_EQ((*third)->first, "de");
+    });
+}
+
+using Blocks = UdpFramed<UdpSocket, LengthDelimitedCodec>;
+
+TEST(UdpFramed, a_head_without_its_frame_leaves_the_datagrams_of_other_peers_alone) {
+    for (const std::string& hostile : {"\0\x10\0\0"s, "\0\0\0\1"s}) {
+        rouse::run([&]() -> Task<> {
+            Blocks blocks(or_throw(UdpSocket::bind(SocketAddress::loopback(0))), LengthDelimitedCodec());
+            const auto to = or_throw(blocks.socket().local_address());
+            auto raw = or_throw(UdpSocket::bind(SocketAddress::loopback(0)));
+            const std::string good = "\0\0\0\2hi"s;
+            for (const std::string* datagram : {&hostile, &good, &good})
+                EXPECT_EQ(co_await raw.send_to(rouse::io::bytes(*datagram), to), datagram->size());
+            auto first = co_await blocks.next();
+            EXPECT_EQ(first->error(), rouse::IoError::unexpected_end);
+            for (int i = 0; i < 2; ++i) {
+                auto next = co_await blocks.next();
+                EXPECT_EQ(*next ? (*next)->first.text() : next->error().message(), "hi");
+            }
+        });
+    }
+}
+
+TEST(UdpFramed, a_line_over_the_limit_does_not_swallow_one_of_the_next_datagram) {
+    rouse::run([]() -> Task<> {
+        Lines b = lines(LinesCodec::with_max_length(5));
+        auto raw = or_throw(UdpSocket::bind(SocketAddress::loopback(0)));
+        for (const std::string_view datagram : {"0123456789", "hello\nworld"})
+            EXPECT_EQ(co_await raw.send_to(rouse::io::bytes(datagram), address_of(b)), datagram.size());
+        auto first = co_await b.next();
+        EXPECT_EQ(first->error(), rouse::IoError::too_long);
+        auto second = co_await b.next();
+        EXPECT_EQ((*second)->first, "hello");
+        auto third = co_await b.next();
+        EXPECT_EQ((*third)->first, "world");
+    });
+}
+
+/// Numbers what it encodes, and refuses what it decodes: with an exception.
+class Numbered {
+public:
+    using Item = std::string;
+    rouse::codec::FrameResult<std::optional<std::string>> decode(rouse::codec::BytesMut& from) {
+        if (from.empty()) return std::nullopt;
+        if (from.text() == "bad") {
+            from.advance(1);
+            throw std::runtime_error("bad");
+        }
+        return std::string(from.split().text());
+    }
+    rouse::codec::FrameResult<> encode(std::string_view text, rouse::codec::BytesMut& into) {
+        into.put(std::to_string(++sent_));
+        into.put(text);
+        return {};
+    }
+
+private:
+    int sent_ = 0;
+};
+using Numbers = UdpFramed<UdpSocket, Numbered>;
+
+TEST(UdpFramed, what_comes_does_not_change_what_the_encoder_remembers) {
+    rouse::run([]() -> Task<> {
+        Numbers a(or_throw(UdpSocket::bind(SocketAddress::loopback(0))), Numbered());
+        const auto itself = or_throw(a.socket().local_address());
+        for (const std::string_view want : {"1x", "2x", "3x"}) {
+            auto item = std::pair(std::string("x"), itself);
+            or_throw(co_await a.send(std::move(item)));
+            auto got = co_await a.next();
+            EXPECT_EQ((*got)->first, want);
+        }
+    });
+}
+
+TEST(UdpFramed, what_is_set_of_the_codec_counts_from_the_next_datagram_on) {
+    rouse::run([]() -> Task<> {
+        Blocks a(or_throw(UdpSocket::bind(SocketAddress::loopback(0))), LengthDelimitedCodec());
+        const auto itself = or_throw(a.socket().local_address());
+        for (int i = 0; i < 2; ++i) {
+            auto item = std::pair(std::string("hello"), itself);
+            or_throw(co_await a.send(std::move(item)));
+        }
+        auto first = co_await a.next();
+        EXPECT_EQ((*first)->first, "hello");
+        a.codec().set_max_frame_length(4);
+        auto second = co_await a.next();
+        EXPECT_EQ(second->error(), rouse::IoError::too_long);
+    });
+}
+
+TEST(UdpFramed, is_over_when_its_decoder_has_thrown) {
+    rouse::run([]() -> Task<> {
+        Numbers a(or_throw(UdpSocket::bind(SocketAddress::loopback(0))), Numbered());
+        const auto itself = or_throw(a.socket().local_address());
+        auto raw = or_throw(UdpSocket::bind(SocketAddress::loopback(0)));
+        EXPECT_EQ(co_await raw.send_to(rouse::io::bytes("bad"), itself), 3u);
+        bool thrown = false;
+        try {
+            (void)co_await a.next();
+        } catch (const std::runtime_error&) {
+            thrown = true;
+        }
+        EXPECT_TRUE(thrown);
+        auto none = co_await a.next();
+        EXPECT_FALSE(none.has_value());
     });
 }
 

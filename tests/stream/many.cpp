@@ -290,6 +290,19 @@ TEST(Timed, chunks_timeout_gives_what_has_come_when_its_time_is_over) {
         EXPECT_LE(now() - start, 90ms);
     });
 }
+TEST(Timed, chunks_timeout_is_not_held_up_by_a_stream_that_never_waits) {
+    run_paused([]() -> Task<> {
+        constexpr std::size_t count = 100'000;
+        auto chunks = stream::iter(Ints(count)) | stream::chunks_timeout(2 * count, 0s);
+        std::size_t all = 0, number = 0;
+        while (auto chunk = co_await stream::next(chunks)) {
+            all += chunk->size();
+            ++number;
+        }
+        EXPECT_EQ(all, count);
+        EXPECT_GT(number, 1u) << "the time of the first chunk was over";
+    });
+}
 TEST(Timed, take_until_ends_with_its_future_and_leaves_the_rest_elsewhere) {
     run_paused([]() -> Task<> {
         auto numbers = each(10ms, 1, 9);

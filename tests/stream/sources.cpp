@@ -74,6 +74,23 @@ TEST(Iter, of_a_list) {
     EXPECT_EQ(items_of(stream::iter({1, 2, 3})), (Ints{1, 2, 3}));
     EXPECT_EQ(items_of(stream::iter(Ints())), Ints());
 }
+TEST(Iter, is_over_when_its_range_has_thrown) {
+    auto of = stream::iter(std::views::iota(0, 3) | std::views::transform([](int i) {
+                               if (i == 1) throw std::runtime_error("one");
+                               return i;
+                           }));
+    EXPECT_EQ(next_of(of), 0);
+    EXPECT_THROW((void)next_of(of), std::runtime_error);
+    for (int i = 0; i < 2; ++i) EXPECT_FALSE(next_of(of).has_value());
+}
+TEST(Iter, destroys_what_it_was_given_when_it_is_over) {
+    const auto shared = std::make_shared<int>(1);
+    auto views = stream::iter(std::vector<std::shared_ptr<int>>(3, shared) | std::views::take(1));
+    EXPECT_TRUE(next_of(views).has_value());
+    EXPECT_EQ(shared.use_count(), 4);
+    for (int i = 0; i < 2; ++i) EXPECT_FALSE(next_of(views).has_value());
+    EXPECT_EQ(shared.use_count(), 1);
+}
 
 TEST(Sources, once_gives_a_value_or_what_a_future_gives) {
     EXPECT_EQ(items_of(stream::once(7)), Ints{7});

@@ -10,6 +10,8 @@
 
 #include <deque>
 #include <expected>
+#include <memory>
+#include <stdexcept>
 #include <string>
 
 namespace {
@@ -84,6 +86,34 @@ TEST(With, a_value_whose_send_is_dropped_while_it_is_answered_is_sent_by_the_nex
     Harness flush(stream::flush(asks));
     EXPECT_TRUE(flush.poll().is_pending());
     EXPECT_EQ(tank.taken, Deque{2});
+}
+
+TEST(With, a_value_lives_as_long_as_the_coroutine_that_takes_it_by_reference) {
+    Tank tank(9);
+    auto asks = stream::with<std::shared_ptr<int>>(
+        tank, [](const std::shared_ptr<int>& n) -> Task<int> { co_return *n; });
+    auto value = std::make_shared<int>(7);
+    const std::weak_ptr<int> watched = value;
+    EXPECT_TRUE(result_of(stream::feed(asks, std::move(value))).has_value());
+    ASSERT_FALSE(watched.expired());
+    Harness flush(stream::flush(asks));
+    EXPECT_TRUE(flush.poll().is_pending());
+    EXPECT_EQ(tank.taken, Deque{7});
+    EXPECT_TRUE(watched.expired()) << "it is kept for its answer only";
+}
+
+TEST(With, goes_on_after_an_answer_that_throws) {
+    Tank tank(9);
+    auto asks = stream::with<int>(tank, [](int n) -> Task<int> {
+        if (n == 0) throw std::runtime_error("none");
+        co_return n;
+    });
+    EXPECT_TRUE(result_of(stream::feed(asks, 0)).has_value()); // it is being answered
+    EXPECT_THROW((void)result_of(stream::flush(asks)), std::runtime_error);
+    EXPECT_TRUE(result_of(stream::feed(asks, 1)).has_value());
+    Harness flush(stream::flush(asks));
+    EXPECT_TRUE(flush.poll().is_pending());
+    EXPECT_EQ(tank.taken, Deque{1});
 }
 
 TEST(Fanout, gives_each_value_to_both) {

@@ -26,6 +26,7 @@ public:
     [[nodiscard]] std::byte* data() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
     [[nodiscard]] std::byte* end() noexcept { return data() + capacity_; }
     [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+    [[nodiscard]] bool has(const std::byte* at) noexcept;
     void add_reference() noexcept { count_.fetch_add(1, memory_order_relaxed); }
     void drop_reference() noexcept {
         if (count_.fetch_sub(1, memory_order_acq_rel) == 1) free(this); // [B1], [B2]

@@ -64,6 +64,7 @@ public:
     [[nodiscard]] io::Bytes spare() noexcept { return {data_ + size_, capacity_ - size_}; }
     /// The first `count` bytes of `spare` belong to it.
     void commit(std::size_t count);
+    /// These may be its own.
     void put(io::ConstBytes bytes);
     void put(std::string_view text) { put(io::bytes(text)); }
     /// `count` zeros.

@@ -39,8 +39,8 @@ concept Decoder = requires(D& decoder, BytesMut& from) {
     { decoder.decode(from) } -> std::same_as<FrameResult<std::optional<typename D::Item>>>;
 };
 
-/// Makes bytes of a `T`: `encode(item, into)` puts them behind what is there. After an error, what it has put
-/// is taken back.
+/// Makes bytes of a `T`: `encode(item, into)` puts them behind what is there. After an error, and when it has
+/// thrown, what it has put is taken back.
 template <class E, class T>
 concept Encoder = requires(E& encoder, T&& item, BytesMut& into) {
     { encoder.encode(std::forward<T>(item), into) } -> std::same_as<FrameResult<>>;

@@ -5,6 +5,7 @@
 #include "rouse/codec/codec.hpp"
 #include "rouse/io/next_item.hpp"
 #include "rouse/io/write.hpp"
+#include "rouse/stream/stream.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -22,6 +23,16 @@ public:
 
     template <class S, class D>
     Poll<std::optional<codec::FrameResult<typename D::Item>>> poll_next(S& stream, D& decoder, Context& cx) {
+        return or_end(*this, [&] { return poll_frame(stream, decoder, cx); });
+    }
+    /// No more frames come.
+    void end() noexcept { over_ = true; }
+    [[nodiscard]] codec::BytesMut& buffer() noexcept { return buffer_; }
+    [[nodiscard]] const codec::BytesMut& buffer() const noexcept { return buffer_; }
+
+private:
+    template <class S, class D>
+    Poll<std::optional<codec::FrameResult<typename D::Item>>> poll_frame(S& stream, D& decoder, Context& cx) {
         using Item = codec::FrameResult<typename D::Item>;
         using Ready = Poll<std::optional<Item>>;
         while (!over_) {
@@ -50,10 +61,6 @@ public:
         }
         return Ready(std::in_place, std::nullopt);
     }
-    [[nodiscard]] codec::BytesMut& buffer() noexcept { return buffer_; }
-    [[nodiscard]] const codec::BytesMut& buffer() const noexcept { return buffer_; }
-
-private:
     /// As much as has come, so that large frames need few reads, and short ones little memory.
     void make_room() {
         constexpr std::size_t least = 1024, step = 8192, most = 65536;
@@ -83,6 +90,21 @@ private:
     bool over_ = false;
 };
 
+/// Takes back what an encoder puts, unless it is told that it is a whole frame.
+class HalfFrame {
+public:
+    explicit HalfFrame(codec::BytesMut& buffer) noexcept : buffer_(&buffer), before_(buffer.size()) {}
+    HalfFrame(const HalfFrame&) = delete;
+    ~HalfFrame() {
+        if (buffer_) buffer_->truncate(before_);
+    }
+    void is_whole() noexcept { buffer_ = nullptr; }
+
+private:
+    codec::BytesMut* buffer_;
+    std::size_t before_;
+};
+
 /// Frames that were encoded and are not sent yet.
 class FrameWriter {
 public:
@@ -96,9 +118,9 @@ public:
     }
     template <class E, class T>
     codec::FrameResult<> start_send(E& encoder, T&& item) {
-        const std::size_t before = buffer_.size();
+        HalfFrame frame(buffer_);
         auto encoded = encoder.encode(std::forward<T>(item), buffer_);
-        if (!encoded) buffer_.truncate(before);
+        if (encoded) frame.is_whole();
         return encoded;
     }
     template <class S>

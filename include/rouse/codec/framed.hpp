@@ -19,7 +19,7 @@ public:
 
     /// The next frame, or why there is none; nothing at the end. Cancel: destroy it; what came of a frame
     /// stays here for the next call. Other errors than those after which the decoder resumes are the last
-    /// item.
+    /// item; what the decoder or the stream throws ends it too.
     [[nodiscard]] auto next() { return NextItem<Self>(self()); }
     Poll<std::optional<Item>> poll_next(Context& cx) {
         return reader_.poll_next(self().stream(), self().decoder(), cx);
@@ -108,7 +108,8 @@ namespace rouse::codec {
 // limit of the codec is the limit of the memory.
 
 /// A Framed in pieces: what `into_parts` gives, and the next one is made of. Not a byte is lost between the
-/// two, so that a protocol may change its codec in the middle.
+/// two, so that a protocol may change its codec in the middle. A codec may remember what it has seen of
+/// `read_buffer`: another stream gets a new one.
 template <class S, class C>
 class FramedParts {
 public:

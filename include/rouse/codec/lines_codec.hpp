@@ -21,6 +21,7 @@ public:
     template <class Find>
     codec::FrameResult<std::optional<codec::BytesMut>> next(codec::BytesMut& from, const char* what,
                                                             Find find) {
+        if (seen_ > from.size()) seen_ = 0; // it was another buffer
         for (;;) {
             const std::size_t at = seen_ + find(from.bytes().subspan(seen_));
             const bool found = at < from.size();
@@ -49,10 +50,14 @@ public:
     }
     /// No more bytes will come: what is left, if anything is.
     std::optional<codec::BytesMut> last(codec::BytesMut& from) {
-        seen_ = 0;
-        skips_ = false;
+        forget();
         if (from.empty()) return std::nullopt;
         return from.split();
+    }
+    /// What comes now belongs to nothing that came before.
+    void forget() noexcept {
+        seen_ = 0;
+        skips_ = false;
     }
     [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
 

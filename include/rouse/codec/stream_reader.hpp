@@ -46,7 +46,7 @@ namespace rouse::codec {
 /// Reads the pieces that a stream gives, one after the other: an AsyncRead and AsyncBufRead. The items are
 /// `Bytes`, or anything else that has `bytes()` or is a range of bytes in one piece; or a `std::expected` of
 /// that, whose error is the read's (its code; without one, `std::errc::broken_pipe`). Empty pieces are passed
-/// over. It owns the stream.
+/// over; of references, copies are read. It owns the stream.
 /// Wake: as the stream. Cancel: a read that is dropped has taken nothing. Memory: one piece.
 ///
 /// ```cpp
@@ -86,9 +86,9 @@ public:
             } else if constexpr (detail::ChunkOf<Item>::may_fail) {
                 auto& item = *next.value();
                 if (!item) return Filled(std::in_place, std::unexpect, detail::code_of(item.error()));
-                chunk_.emplace(*std::move(item));
+                chunk_.emplace(*std::forward<ItemOf<S>>(item));
             } else {
-                chunk_.emplace(std::move(*next.value()));
+                chunk_.emplace(std::forward<ItemOf<S>>(*next.value()));
             }
             if (rest().empty() && !over_ && !detail::goes_on(cx)) return Pending;
         }

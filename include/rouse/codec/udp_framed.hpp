@@ -3,7 +3,9 @@
 #pragma once
 
 #include "rouse/codec/frame_io.hpp"
+#include "rouse/stream/stream.hpp"
 
+#include <concepts>
 #include <optional>
 #include <utility>
 
@@ -14,9 +16,10 @@ namespace rouse::codec {
 /// one that has `receive_from` and `send_to`. It owns the socket.
 ///
 /// A datagram has whole frames, one or several: one that ends inside a frame, and one that the decoder
-/// refuses, is an error among the items, and the next datagram begins anew. Each item that is sent is one
+/// refuses, is an error among the items, and the next datagram begins anew. For that each datagram is decoded
+/// by a copy of the codec: what a peer has sent is nothing to the others. Each item that is sent is one
 /// datagram. Errors of the socket are items too; the stream is over after `IoError::closed` and
-/// `IoError::runtime_ended`.
+/// `IoError::runtime_ended`, and when the decoder has thrown.
 /// Wake: by the driver. Cancel: a `next` that is dropped has lost nothing; a frame that was taken by a `send`
 /// goes out with the next flush, whole. Memory: one datagram of each direction. It is not moved between its
 /// first poll and its end. Thread: one at a time.
@@ -26,7 +29,7 @@ namespace rouse::codec {
 /// while (auto frame = co_await peers.next())
 ///     if (*frame) (void)co_await peers.send(**frame); // back to where it came from
 /// ```
-template <class Socket, class C>
+template <class Socket, std::copy_constructible C>
 class UdpFramed {
     using Receive = decltype(std::declval<const Socket&>().receive_from(io::Bytes()));
     using Received = OutputOf<Receive>::value_type; // how many bytes, and from where
@@ -46,36 +49,13 @@ public:
     /// The next frame. Nothing: it is over.
     [[nodiscard]] auto next() { return detail::NextItem<UdpFramed>(*this); }
     Poll<std::optional<Item>> poll_next(Context& cx) {
-        using Next = Poll<std::optional<Item>>;
-        while (!over_) {
-            if (from_) {
-                auto frame = decode();
-                if (!frame) {
-                    from_.reset();
-                    return Next(std::in_place, Item(std::unexpect, std::move(frame.error())));
-                }
-                if (*frame) return Next(std::in_place, Item(std::in_place, std::move(**frame), *from_));
-                from_.reset();
-                continue;
-            }
-            if (!receiving_) {
-                in_.clear();
-                in_.reserve(largest);
-                receiving_.emplace(socket_.receive_from(in_.spare()));
-            }
-            auto poll = receiving_->poll(cx);
-            if (poll.is_pending()) return Pending;
-            const auto received = std::move(poll).value();
-            receiving_.reset();
-            if (!received) {
-                over_ = is_end(received.error());
-                return Next(std::in_place, Item(std::unexpect, received.error()));
-            }
-            in_.commit(received->first);
-            from_.emplace(received->second);
-            if (!detail::goes_on(cx)) return Pending;
-        }
-        return Next(std::in_place, std::nullopt);
+        return detail::or_end(*this, [&] { return poll_frame(cx); });
+    }
+    /// No more comes.
+    void end() noexcept {
+        over_ = true;
+        receiving_.reset();
+        decoder_.reset();
     }
     /// Whoever was told Pending by `poll_next` no longer waits.
     void cancel_next() noexcept { receiving_.reset(); }
@@ -125,16 +105,50 @@ public:
         if (sending_) detail::inspect_future(*sending_, to);
     }
     [[nodiscard]] Socket& socket() noexcept { return socket_; }
+    /// It encodes; of what is decoded it knows nothing. What is set here counts from the next datagram on.
     [[nodiscard]] C& codec() noexcept { return codec_; }
 
 private:
     static constexpr std::size_t largest = 65536; // more than a datagram can have
 
+    Poll<std::optional<Item>> poll_frame(Context& cx) {
+        using Next = Poll<std::optional<Item>>;
+        while (!over_) {
+            if (decoder_) {
+                auto frame = decode();
+                if (!frame) {
+                    decoder_.reset();
+                    return Next(std::in_place, Item(std::unexpect, std::move(frame.error())));
+                }
+                if (*frame) return Next(std::in_place, Item(std::in_place, std::move(**frame), *from_));
+                decoder_.reset();
+                continue;
+            }
+            if (!receiving_) {
+                in_.clear();
+                in_.reserve(largest);
+                receiving_.emplace(socket_.receive_from(in_.spare()));
+            }
+            auto poll = receiving_->poll(cx);
+            if (poll.is_pending()) return Pending;
+            const auto received = std::move(poll).value();
+            receiving_.reset();
+            if (!received) {
+                over_ = is_end(received.error());
+                return Next(std::in_place, Item(std::unexpect, received.error()));
+            }
+            in_.commit(received->first);
+            from_.emplace(received->second);
+            decoder_.emplace(std::as_const(codec_));
+            if (!detail::goes_on(cx)) return Pending;
+        }
+        return Next(std::in_place, std::nullopt);
+    }
     FrameResult<std::optional<typename C::Item>> decode() {
-        if constexpr (requires { codec_.decode_eof(in_); }) {
-            return codec_.decode_eof(in_);
+        if constexpr (requires { decoder_->decode_eof(in_); }) {
+            return decoder_->decode_eof(in_);
         } else {
-            auto frame = codec_.decode(in_);
+            auto frame = decoder_->decode(in_);
             if (!frame || *frame || in_.empty()) return frame;
             return std::unexpected(FrameError::truncated(in_.size(), 0));
         }
@@ -148,7 +162,8 @@ private:
     Socket socket_;
     C codec_;
     BytesMut in_;
-    std::optional<Address> from_; // of the datagram in `in_`; nothing: there is none
+    std::optional<C> decoder_;    // of the datagram in `in_`; nothing: there is none
+    std::optional<Address> from_; // of the same
     BytesMut out_;
     std::optional<Address> to_;        // of the datagram in `out_`
     std::optional<Receive> receiving_; // refers to the socket and `in_`

@@ -31,8 +31,21 @@ public:
     explicit Iter(std::in_place_t, G&& range) : range_(std::in_place, std::forward<G>(range)) {}
 
     Poll<Maybe<Item>> poll_next(Context&) {
+        if (!range_) return detail::no_item<Item>();
+        return detail::or_end(*this, [&] { return take(); });
+    }
+    void end() noexcept {
+        cursor_.reset();
+        range_.reset();
+    }
+
+private:
+    Poll<Maybe<Item>> take() {
         if (!cursor_) cursor_.emplace(*range_); // not before: it may have been moved
-        if (cursor_->at == cursor_->end) return detail::no_item<Item>();
+        if (cursor_->at == cursor_->end) {
+            end();
+            return detail::no_item<Item>();
+        }
         if constexpr (moves) {
             auto next = detail::an_item<Item>(std::move(*cursor_->at));
             ++cursor_->at;
@@ -43,8 +56,6 @@ public:
             return next;
         }
     }
-
-private:
     class Cursor {
     public:
         explicit Cursor(Range& range) : at(std::begin(range)), end(std::end(range)) {}

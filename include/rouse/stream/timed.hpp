@@ -42,6 +42,18 @@ template <class I>
     return Ticks<I>(std::in_place, std::forward<I>(interval));
 }
 
+} // namespace rouse::stream
+namespace rouse::detail {
+
+/// Counts from now on, polled or not: a `sleep` would count from its first poll.
+[[nodiscard]] inline Sleep sleep_from_now(Duration wait) {
+    const Instant start = now();
+    return Sleep(wait < Instant::max() - start ? start + wait : Instant::max());
+}
+
+} // namespace rouse::detail
+namespace rouse::stream {
+
 /// See `throttle`.
 template <class S>
 class Throttle {
@@ -56,9 +68,7 @@ public:
             pause_.reset();
         }
         auto next = upstream_.poll(cx);
-        // From now on, asked or not: a `sleep` would count from its first poll.
-        if (detail::has_item(next))
-            pause_.emplace(gap_ < Instant::max() - now() ? now() + gap_ : Instant::max());
+        if (detail::has_item(next)) pause_.emplace(detail::sleep_from_now(gap_));
         return next;
     }
     void end() noexcept {
@@ -175,10 +185,14 @@ public:
                     if (chunk_.empty()) return detail::no_item<Item>();
                     return take();
                 }
-                if (chunk_.empty()) timer_.emplace(sleep(patience_));
+                if (chunk_.empty()) timer_.emplace(detail::sleep_from_now(patience_));
                 chunk_.push_back(std::forward<From>(*next.value()));
                 if (chunk_.size() == size_) return take();
-                if (!budget.spend(cx)) return Pending;
+                if (!budget.spend(cx)) {
+                    // A stream that always has an item does not hold the chunk up.
+                    if (timer_->poll(cx).is_ready()) return take();
+                    return Pending;
+                }
             }
         });
     }

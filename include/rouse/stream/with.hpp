@@ -3,6 +3,7 @@
 #pragma once
 
 #include "rouse/stream/sink.hpp"
+#include "rouse/stream/stream.hpp"
 
 #include <expected>
 #include <functional>
@@ -48,17 +49,17 @@ public:
     Poll<Result> poll_ready(Context& cx) { return after_answer(cx, &With::sink_ready); }
     Result start_send(T value) {
         if constexpr (waits) {
-            answer_.emplace(std::invoke(fn_, std::move(value)));
+            asked_.begin(fn_, std::forward<T>(value));
             return {};
         } else {
-            return send(std::invoke(fn_, std::move(value)));
+            return send(std::invoke(fn_, std::forward<T>(value)));
         }
     }
     Poll<Result> poll_flush(Context& cx) { return after_answer(cx, &With::sink_flush); }
     Poll<Result> poll_close(Context& cx) { return after_answer(cx, &With::sink_close); }
     void inspect(Inspector& to) const {
         if constexpr (waits)
-            if (answer_) return detail::inspect_future(*answer_, to);
+            if (asked_.answer) return detail::inspect_future(*asked_.answer, to);
         detail::inspect_future(*to_, to);
     }
 
@@ -68,13 +69,14 @@ private:
     template <class Then>
     Poll<Result> after_answer(Context& cx, Then then) {
         if constexpr (waits) {
-            if (answer_) {
-                auto answer = answer_->poll(cx);
+            if (asked_.answer) {
+                auto answer = detail::or_end(asked_, [&] { return asked_.answer->poll(cx); });
                 if (answer.is_pending()) return Pending;
                 Answer value = std::move(answer).value();
-                answer_.reset();
-                if (auto sent = send(std::move(value)); !sent)
-                    return Poll<Result>(std::in_place, std::move(sent));
+                asked_.answer.reset();
+                auto sent = send(std::move(value)); // may be a view of what was asked about
+                asked_.end();
+                if (!sent) return Poll<Result>(std::in_place, std::move(sent));
             }
         }
         return (this->*then)(cx);
@@ -91,16 +93,32 @@ private:
         }
     }
 
-    class NoAnswer {};
+    class Nothing {};
+    /// The answer that is awaited, and the value it is about: a coroutine may have taken that by reference.
+    class Asked {
+    public:
+        void begin(F& fn, T&& about) {
+            end();
+            value.emplace(std::forward<T>(about));
+            detail::or_end(*this, [&] { answer.emplace(std::invoke(fn, std::forward<T>(*value))); });
+        }
+        void end() noexcept {
+            answer.reset();
+            value.reset();
+        }
+        Maybe<T> value;
+        std::optional<Made> answer;
+    };
     detail::Held<K> to_;
     F fn_;
-    [[no_unique_address]] std::conditional_t<waits, std::optional<Made>, NoAnswer> answer_;
+    [[no_unique_address]] std::conditional_t<waits, Asked, Nothing> asked_;
 };
 
 /// A sink of `T`s: what `fn(T)` makes of each goes to `to`. `fn` returns a value, a `std::expected` (its
 /// error is the sink's), or a future of one of these; one answer at a time is awaited, and the next value
-/// waits meanwhile. The sink is given away, or stays where it is. Wake: as the sink, and as the answer.
-/// Cancel: a value that is being answered is sent by the next poll.
+/// waits meanwhile. A coroutine may take the value by reference. A value whose answer throws is not sent, and
+/// the next one is asked about. The sink is given away, or stays where it is. Wake: as the sink, and as the
+/// answer. Cancel: a value that is being answered is sent by the next poll.
 ///
 /// ```cpp
 /// auto numbers = stream::with<int>(std::move(lines), [](int n) { return std::to_string(n); });
