@@ -230,9 +230,10 @@ private:
 
     void report_conditions() {
         for (const std::size_t await : awaiting_conditions_)
-            report(await, Severity::error, "rouse-gcc-condition",
-                   "co_await in a condition, in a coroutine that declares no name: GCC before 13 makes it read wild "
-                   "memory; bind the value to a name first");
+            report(
+                await, Severity::error, "rouse-gcc-condition",
+                "co_await in a condition, in a coroutine that declares no name: GCC before 13 makes it read wild "
+                "memory; bind the value to a name first");
     }
 
     // --- closures ---
