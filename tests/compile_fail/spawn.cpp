@@ -8,7 +8,7 @@
 // FAULT 4: no matching function for call to 'join
 // FAULT 5: no matching function for call to 'select
 // FAULT 6: a closure, an argument or a future that is spawned may not be aligned to more than 16 bytes
-// FAULT 7: a generator's values may not be aligned to more than 16 bytes
+// FAULT 7: a generator's values may not be aligned to more than two pointers are
 // FAULT 8: join, select and their like keep what their futures return
 
 #include <rouse/combine/join.hpp>
