@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <mutex>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace rouse::detail {
@@ -162,14 +163,18 @@ public:
     }
     [[nodiscard]] bool is(const WaitCycle& other) const { return steps_ == other.steps_; }
 
-    /// [G5] The one whose wait closed it looks again.
-    void call_who_closed_it() const {
-        const auto closed = std::ranges::find(steps_, false, &WaitStep::called);
-        if (closed == steps_.end()) return;
-        WaitShard& shard = shard_of(closed->task);
+    /// [G5] Who is to throw.
+    [[nodiscard]] const WaitStep& closer() const {
+        return *std::ranges::max_element(
+            steps_, {}, [](const WaitStep& step) { return std::pair(!step.called, step.number); });
+    }
+    /// [G5] The closer looks again.
+    void call_closer() const {
+        const WaitStep& closed = closer();
+        WaitShard& shard = shard_of(closed.task);
         const std::lock_guard lock(shard.lock);
         // A wake of a task of a runtime: it runs no code of the user's.
-        if (shard.find(closed->task)) const_cast<TaskState*>(closed->task)->wake_by_ref();
+        if (shard.find(closed.task)) const_cast<TaskState*>(closed.task)->wake_by_ref();
     }
     /// False: one of them is there no longer.
     bool describe(LockCycle& report) const {
@@ -234,8 +239,8 @@ std::exception_ptr WaitEntry::look_along() {
     if (WaitStep step; next != task && !step.find(next)) return nullptr; // as nearly always
     WaitCycle cycle, again;                                              // [G3]
     if (!cycle.walk(task) || !cycle.is_stuck() || !again.walk(task) || !again.is(cycle)) return nullptr;
-    if (called_) {
-        cycle.call_who_closed_it();
+    if (cycle.closer().task != task) {
+        cycle.call_closer();
         return nullptr;
     }
     LockCycle report;

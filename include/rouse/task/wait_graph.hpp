@@ -40,8 +40,11 @@
 // task looks whether that one is in the table. Of the two, the first that has made its mark (the entry, the
 // registration as joiner) is seen by the other one. Cycles of nothing but such waits begin with none in the
 // table. There a task that begins to wait, and whose own end is awaited, enters: of the tasks of such a cycle
-// the last that registers as a joiner finds itself joined. [G5] So it may be one that was called who sees the
-// cycle closed. It calls the one that was not, whose wait closed it; and that one looks again, and throws.
+// the last that registers as a joiner finds itself joined. [G5] Whoever sees a
+// cycle closed, only one of its tasks throws, its closer: of those who entered without a call the one with
+// the highest number, whose wait completed it but for calls. Another one that sees the cycle calls the
+// closer, who looks again.
+
 namespace rouse::detail {
 
 class TaskState;
