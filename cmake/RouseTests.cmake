@@ -121,6 +121,9 @@ function(rouse_add_test_folder folder)
         # To start a process with a sanitizer takes longer than most tests. And what a test leaves behind is found by the next one.
         add_test(NAME ${folder} COMMAND ${target})
         set_tests_properties(${folder} PROPERTIES TIMEOUT 300)
+        if(folder MATCHES "^(servers|runtime|sync)$") # the longest first, so that none of them is left alone at the end
+            set_tests_properties(${folder} PROPERTIES COST 100)
+        endif()
     else()
         gtest_discover_tests(
             ${target}
