@@ -82,8 +82,10 @@ function(rouse_precompiled target)
         file(WRITE "${PROJECT_BINARY_DIR}/program_pch.cpp" "")
         add_library(rouse_program_pch OBJECT "${PROJECT_BINARY_DIR}/program_pch.cpp")
         rouse_program(rouse_program_pch)
+        target_compile_options(rouse_program_pch PRIVATE ${ROUSE_EXAMPLE_FLAGS})
         target_precompile_headers(rouse_program_pch PRIVATE <rouse/rouse.hpp>)
     endif()
+    target_compile_options(${target} PRIVATE ${ROUSE_EXAMPLE_FLAGS}) # as the precompiled header's
     target_precompile_headers(${target} REUSE_FROM rouse_program_pch)
 endfunction()
 
