@@ -94,6 +94,16 @@ void BytesMut::reserve(std::size_t additional) {
     if (additional > capacity_ - size_) grow(additional);
 }
 
+detail::BlockRef BytesMut::reserve(std::size_t additional, io::ConstBytes source) {
+    detail::BlockRef kept;
+    if (additional > capacity_ - size_) {
+        // While a block has a second handle, `grow` neither frees it nor moves what is in it.
+        if (block_ && block_->has(source.data())) kept = block_;
+        grow(additional);
+    }
+    return kept;
+}
+
 void BytesMut::grow(std::size_t additional) {
     if (additional > std::numeric_limits<std::size_t>::max() / 2)
         additional = ~std::size_t(0) / 2; // too much
@@ -125,13 +135,7 @@ void BytesMut::commit(std::size_t count) {
 }
 void BytesMut::put(io::ConstBytes bytes) {
     if (bytes.empty()) return;
-    detail::BlockRef source;
-    if (bytes.size() > capacity_ - size_) {
-        // What is in our own block is kept until it is copied: while that has a second handle, `grow` neither
-        // frees it nor moves what is in it.
-        if (block_ && block_->has(bytes.data())) source = block_;
-        grow(bytes.size());
-    }
+    const detail::BlockRef source = reserve(bytes.size(), bytes);
     copy(data_ + size_, bytes);
     size_ += bytes.size();
 }

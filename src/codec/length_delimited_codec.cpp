@@ -112,7 +112,7 @@ FrameResult<> LengthDelimitedCodec::encode(io::ConstBytes frame, BytesMut& into)
     const std::uint64_t field = size - static_cast<std::uint64_t>(adjustment); // modulo 2^64, and it fits
 
     const std::size_t begin = into.size();
-    into.reserve(skip + frame.size());
+    const auto source = into.reserve(skip + frame.size(), frame);
     into.put_zeros(skip);
     into.put(frame);
     detail::write_integer(into.bytes().subspan(begin + options_.offset_, options_.width_), field,

@@ -44,7 +44,7 @@ FrameResult<std::optional<std::string>> LinesCodec::decode_eof(BytesMut& from) {
     return std::string(last->text());
 }
 FrameResult<> LinesCodec::encode(std::string_view line, BytesMut& into) {
-    into.reserve(line.size() + 1);
+    const auto source = into.reserve(line.size() + 1, io::bytes(line));
     into.put(line);
     into.put("\n");
     return {};

@@ -28,6 +28,21 @@ TEST(LinesCodec, gives_lines_without_their_ends) {
     EXPECT_EQ(encoded(LinesCodec(), "line"), "line\n");
 }
 
+TEST(Codecs, encode_what_is_in_the_buffer_that_they_write_to) {
+    const std::string text(64, 'x');
+    BytesMut lines(text); // without room: the old memory goes
+    ASSERT_TRUE(LinesCodec().encode(lines.text(), lines).has_value());
+    EXPECT_EQ(lines, text + text + "\n");
+
+    BytesMut frames(text);
+    ASSERT_TRUE(LengthDelimitedCodec().encode(frames.bytes(), frames).has_value());
+    EXPECT_EQ(frames, text + std::string("\0\0\0\x40", 4) + text);
+
+    BytesMut chunks(text);
+    ASSERT_TRUE(AnyDelimiterCodec(",", ",").encode(chunks.text(), chunks).has_value());
+    EXPECT_EQ(chunks, text + text + ",");
+}
+
 TEST(LinesCodec, one_over_the_limit_is_said_once_and_skipped) {
     BytesMut from("12345\n123456\nok\n");
     LinesCodec codec(5);

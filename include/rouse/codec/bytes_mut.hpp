@@ -60,6 +60,9 @@ public:
 
     /// Makes room for `additional` bytes at the end.
     void reserve(std::size_t additional);
+    /// The same for one who then puts `source` there, which may be a part of what is here: it stays where it
+    /// is for as long as the result is kept.
+    [[nodiscard]] detail::BlockRef reserve(std::size_t additional, io::ConstBytes source);
     /// The room behind the last byte; what is in it is anything. After writing to it: `commit`.
     [[nodiscard]] io::Bytes spare() noexcept { return {data_ + size_, capacity_ - size_}; }
     /// The first `count` bytes of `spare` belong to it.
