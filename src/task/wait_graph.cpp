@@ -92,9 +92,9 @@ bool waits_in_graph(const TaskState& task) noexcept {
     return shard.find(&task) != nullptr;
 }
 
-/// Under the shard's lock, of a task that is in the table: it was told to end, or what it waits for will
-/// throw in its next poll.
-bool is_ending(const TaskState& task) noexcept {
+/// Under the shard's lock, of a task that is in the table: it was told to end, or has lost its last waker, so
+/// that its await will throw.
+static bool is_ending(const TaskState& task) noexcept {
     return task.load() & (TaskState::aborted | TaskState::done | TaskState::lost);
 }
 

@@ -39,6 +39,18 @@ private:
     Counts& counts_;
 };
 
+/// Of one scope, whose children are of one task.
+class Inside {
+public:
+    explicit Inside(int& count) noexcept : count_(count) { ++count_; }
+    ~Inside() { --count_; }
+    Inside(const Inside&) = delete;
+    Inside& operator=(const Inside&) = delete;
+
+private:
+    int& count_;
+};
+
 /// What the scopes of a round have in common; their children wait for each other.
 class Round {
 public:
@@ -67,13 +79,15 @@ Task<> cleanup(Round& round) {
 
 Task<> run_scope(Round& round, unsigned how) {
     int borrowed = 0; // children may use what is around the scope
+    int inside = 0;   // how many of them there are
     auto body = [&](Scope& scope) -> Task<> {
         round.counts.deferred.fetch_add(1);
         scope.defer(cleanup(round));
         for (unsigned i = 0; i < 4; ++i) {
-            auto one = [&round, &borrowed, how, i]() -> Task<> {
-                auto inside = child(round, how + i);
-                co_await inside;
+            auto one = [&round, &borrowed, &inside, how, i]() -> Task<> {
+                const Inside here(inside);
+                auto work = child(round, how + i);
+                co_await work;
                 ++borrowed;
             };
             scope.spawn(one);
@@ -87,6 +101,7 @@ Task<> run_scope(Round& round, unsigned how) {
         EXPECT_EQ(borrowed, 4);
     } catch (const rouse::ScopeCancelled&) {
     } catch (const std::runtime_error&) {}
+    EXPECT_EQ(inside, 0);
     round.counts.ended.fetch_add(1);
 }
 
