@@ -16,7 +16,7 @@ const sizes = async (file) => {
   return { plain: bytes.length, packed: gzipSync(bytes, { level: 9 }).length };
 };
 
-// The goals are not reached yet (docs/design/0014-on-the-event-loop.md says where the rest is); the limits hold what is.
+// The goals are not reached yet (docs/design/0017-on-the-event-loop.md says where the rest is); the limits hold what is.
 const modules = [
   { name: "with exceptions", folder: buildFolder, goal: [60, 25], limit: [75, 35] },
   { name: "without exceptions", folder: `${buildFolder}-noexcept`, goal: [45, 20], limit: [65, 29] },

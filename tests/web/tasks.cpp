@@ -1,9 +1,12 @@
 // SPDX-FileCopyrightText: The rouse authors
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What tasks.test.mjs calls: lost wakers, the scheduler, timers.
+#include "rouse/sync/event.hpp"
+#include "rouse/sync/mutex.hpp"
 #include "rouse/web/web.hpp"
 
 #include <cstdio>
+#include <optional>
 
 namespace {
 
@@ -165,6 +168,39 @@ Task<bool> buggy_in_time(double ms) {
     co_return value.has_value();
 }
 ROUSE_EXPORT_ASYNC(buggy_in_time)
+
+// ---- cycles ----
+
+Task<> locks_twice() {
+    rouse::Mutex<int> mutex;
+    auto guard = co_await mutex.lock();
+    auto again = co_await mutex.lock();
+}
+ROUSE_EXPORT_ASYNC(locks_twice)
+
+/// Two tasks that await each other: how many of them were told.
+Task<double> await_each_other() {
+    std::optional<rouse::JoinHandle<>> first, second;
+    double told = 0;
+    const auto waits_for = [&told](std::optional<rouse::JoinHandle<>>& other) -> Task<> {
+        try {
+            co_await *other;
+        } catch (const rouse::LockDeadlock&) {
+            ++told;
+        }
+    };
+    rouse::Event ended;
+    const auto waits = [&]() -> Task<> { co_await waits_for(second); };
+    const auto waits_too = [&]() -> Task<> {
+        co_await waits_for(first);
+        ended.set();
+    };
+    first.emplace(rouse::spawn(waits));
+    second.emplace(rouse::spawn(waits_too));
+    co_await ended.wait();
+    co_return told;
+}
+ROUSE_EXPORT_ASYNC(await_each_other)
 
 void print_line(std::string line) { std::printf("%s\n", line.c_str()); }
 ROUSE_EXPORT(print_line)

@@ -36,6 +36,22 @@ test("LostWaker can be caught in C++", async () => {
   assert.equal(await exports.catch_lost(), "Forgetful");
 });
 
+test("a task that waits for its own lock is rejected with what it has and where it waits", async () => {
+  const { app, exports } = await start("tasks");
+  const error = await exports.locks_twice().then(assert.fail, (reason) => reason);
+  assert.equal(error.name, "LockDeadlock");
+  assert.match(error.message, /tests\/web\/tasks.cpp:\d+/);
+  assert.deepEqual(app.tasks(), []);
+  assert.equal(app.liveHandles(), 0);
+});
+
+test("of two tasks that await each other one is told, and both end", async () => {
+  const { app, exports } = await start("tasks");
+  assert.equal(await exports.await_each_other(), 1);
+  await macrotask();
+  assert.deepEqual(app.tasks(), []);
+});
+
 test("the last waker dropped unwoken rejects, and names who dropped it", async () => {
   const { app, exports } = await start("tasks");
   const promise = exports.wait_for_kept();

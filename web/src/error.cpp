@@ -4,6 +4,7 @@
 
 #include "rouse/base/config.hpp"
 #include "rouse/base/stop.hpp"
+#include "rouse/core/deadlock.hpp"
 #include "rouse/task/join_error.hpp"
 
 namespace rouse::js {
@@ -53,6 +54,8 @@ js::Value error_of(const std::exception_ptr& error) {
         return lost_error(lost.report());
     } catch (const JoinError& join) {
         return js::error(join.what(), "JoinError");
+    } catch (const LockDeadlock& cycle) {
+        return js::error(cycle.what(), "LockDeadlock");
     } catch (const std::exception& known) {
         return js::error(known.what());
     } catch (...) {
