@@ -20,10 +20,6 @@ endforeach()
 set_source_files_properties("${PROJECT_SOURCE_DIR}/src/io/backend.cpp"
                             PROPERTIES COMPILE_DEFINITIONS "ROUSE_HAS_IO_URING=$<BOOL:${rouse_has_io_uring}>")
 file(GLOB_RECURSE rouse_headers CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/include/*.hpp")
-if(NOT rouse_sources)
-    set(rouse_sources "${PROJECT_BINARY_DIR}/empty.cpp") # a library needs a source, and the tree has none yet
-    file(WRITE "${PROJECT_BINARY_DIR}/empty.cpp" "")
-endif()
 
 # Options that change the layout or the meaning of the headers. Whoever includes them must see what the library was built with.
 set(rouse_definitions)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: The rouse authors
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-# The command line program, the examples, the benchmarks. Each folder may still be empty or missing.
+# The command line program, the examples, the benchmarks.
 
 # find_package with the sentence that helps: what to install, or which option to turn off.
 macro(rouse_need package debian_package option)
@@ -12,7 +12,7 @@ macro(rouse_need package debian_package option)
 endmacro()
 
 file(GLOB rouse_tool_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tools/rouse/*.cpp")
-if(ROUSE_BUILD_TOOLS AND rouse_tool_sources)
+if(ROUSE_BUILD_TOOLS)
     rouse_need(CLI11 libcli11-dev ROUSE_BUILD_TOOLS)
     rouse_need(fmt libfmt-dev ROUSE_BUILD_TOOLS)
     add_executable(rouse-cli ${rouse_tool_sources})
@@ -35,7 +35,7 @@ if(ROUSE_BUILD_TOOLS AND rouse_tool_sources)
 endif()
 
 file(GLOB rouse_example_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/*.cpp")
-if(ROUSE_BUILD_EXAMPLES AND rouse_example_sources)
+if(ROUSE_BUILD_EXAMPLES)
     rouse_need(fmt libfmt-dev ROUSE_BUILD_EXAMPLES)
     foreach(source IN LISTS rouse_example_sources)
         cmake_path(GET source STEM name)
@@ -63,12 +63,5 @@ if(ROUSE_BUILD_EXAMPLES)
 endif()
 
 if(ROUSE_BUILD_BENCHES)
-    file(GLOB rouse_micro_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/benches/micro/*.cpp")
-    if(EXISTS "${PROJECT_SOURCE_DIR}/benches/CMakeLists.txt")
-        add_subdirectory("${PROJECT_SOURCE_DIR}/benches" "${PROJECT_BINARY_DIR}/benches")
-    elseif(rouse_micro_sources)
-        add_executable(bench_micro ${rouse_micro_sources})
-        rouse_program(bench_micro)
-        set_target_properties(bench_micro PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/benches")
-    endif()
+    add_subdirectory("${PROJECT_SOURCE_DIR}/benches" "${PROJECT_BINARY_DIR}/benches")
 endif()

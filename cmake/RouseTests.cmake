@@ -8,8 +8,6 @@ file(GLOB rouse_test_folders LIST_DIRECTORIES true RELATIVE "${PROJECT_SOURCE_DI
      "${PROJECT_SOURCE_DIR}/tests/*")
 list(REMOVE_ITEM rouse_test_folders consumer compile_fail tools support web)
 
-file(GLOB_RECURSE rouse_test_support CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/support/*.cpp")
-
 # Debian's CMake files for GoogleTest; a prebuilt, uninstrumented library does, sanitizers included: it shares nothing with us
 # but calls.
 find_package(GTest QUIET)
@@ -70,20 +68,10 @@ function(rouse_test_target target plain)
     endif()
 endfunction()
 
-if(rouse_test_support)
-    add_library(rouse_test_support STATIC ${rouse_test_support})
-    rouse_program(rouse_test_support)
-    target_include_directories(rouse_test_support PUBLIC "${PROJECT_SOURCE_DIR}/tests")
-    target_link_libraries(rouse_test_support PUBLIC GTest::gtest)
-endif()
-
 function(rouse_add_test_folder folder)
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/tests/${folder}/*.cpp")
     if(NOT rouse_has_io_uring)
         list(FILTER sources EXCLUDE REGEX "/tests/io/io_uring/[^/]*$")
-    endif()
-    if(NOT sources)
-        return()
     endif()
     set(target test_${folder})
     set(plain ON)
@@ -104,9 +92,6 @@ function(rouse_add_test_folder folder)
     if(NOT "${PROJECT_SOURCE_DIR}/tests/${folder}/main.cpp" IN_LIST sources)
         target_link_libraries(${target} PRIVATE GTest::gtest_main)
     endif()
-    if(TARGET rouse_test_support)
-        target_link_libraries(${target} PRIVATE rouse_test_support)
-    endif()
     if(NOT folder STREQUAL "stress") # its programs have parts of the same names
         set_target_properties(${target} PROPERTIES UNITY_BUILD ${ROUSE_UNITY_TESTS} UNITY_BUILD_BATCH_SIZE 6)
     endif()
@@ -118,7 +103,8 @@ function(rouse_add_test_folder folder)
         set(timeout 300)
     endif()
     if(ROUSE_TEST_PROCESSES STREQUAL "folder")
-        # To start a process with a sanitizer takes longer than most tests. And what a test leaves behind is found by the next one.
+        # To start a process takes longer than most tests, with a sanitizer above all. And what a test leaves behind is found by
+        # the next one. Each has a process of its own in the other builds.
         add_test(NAME ${folder} COMMAND ${target})
         set_tests_properties(${folder} PROPERTIES TIMEOUT 300)
         if(folder MATCHES "^(servers|runtime|sync)$") # the longest first, so that none of them is left alone at the end
@@ -162,6 +148,4 @@ foreach(folder IN LISTS rouse_test_folders)
         rouse_add_test_folder(${folder})
     endif()
 endforeach()
-if(EXISTS "${PROJECT_SOURCE_DIR}/tests/compile_fail/CMakeLists.txt")
-    add_subdirectory("${PROJECT_SOURCE_DIR}/tests/compile_fail" "${PROJECT_BINARY_DIR}/tests/compile_fail")
-endif()
+add_subdirectory("${PROJECT_SOURCE_DIR}/tests/compile_fail" "${PROJECT_BINARY_DIR}/tests/compile_fail")

@@ -132,7 +132,7 @@ Task<> expect_it_lets_go(std::string name, Make make) {
     co_await sleep(10ms); // what it spawned ends
 }
 
-TEST(AllFutures, hold_no_waker_after_ready_and_none_after_their_end) {
+TEST(EachFuture, hold_no_waker_after_ready_and_none_after_their_end) {
     int visited = 0;
     run_paused([&]() -> Task<> {
         auto visit = [&](std::string name, auto make) {
@@ -145,7 +145,7 @@ TEST(AllFutures, hold_no_waker_after_ready_and_none_after_their_end) {
     EXPECT_EQ(visited, 15);
 }
 
-TEST(AllFutures, never_holds_its_waker_until_its_end) {
+TEST(EachFuture, never_holds_its_waker_until_its_end) {
     Harness test(rouse::never());
     for (int i = 0; i < 3; ++i) EXPECT_TRUE(test.poll().is_pending());
     EXPECT_EQ(test.clones_alive(), 1u);
@@ -154,7 +154,7 @@ TEST(AllFutures, never_holds_its_waker_until_its_end) {
     EXPECT_EQ(test.wakes(), 0u);
 }
 
-TEST(AllFutures, yield_now_wakes_itself_and_holds_nothing) {
+TEST(EachFuture, yield_now_wakes_itself_and_holds_nothing) {
     Harness test(rouse::yield_now());
     EXPECT_TRUE(test.poll().is_pending());
     EXPECT_EQ(test.take_wakes(), 1u);
@@ -163,7 +163,7 @@ TEST(AllFutures, yield_now_wakes_itself_and_holds_nothing) {
 }
 
 // They borrow: what they wait for stays, with its waker, in the object that they belong to.
-TEST(AllFutures, a_tick_and_a_next_leave_their_waker_with_their_owner) {
+TEST(EachFuture, a_tick_and_a_next_leave_their_waker_with_their_owner) {
     run_paused([]() -> Task<> {
         auto numbers = generator();
         auto ticks = std::make_optional(rouse::interval_at(rouse::now() + 1h, 1h));
@@ -194,12 +194,12 @@ Task<> poll_after_ready(Make make) {
     (void)test.poll();
 }
 
-class AllFuturesDeath : public testing::Test {
+class EachFutureDeath : public testing::Test {
 protected:
-    AllFuturesDeath() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+    EachFutureDeath() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
 };
 
-TEST_F(AllFuturesDeath, a_poll_after_ready_stops_and_names_the_type) {
+TEST_F(EachFutureDeath, a_poll_after_ready_stops_and_names_the_type) {
     std::vector<std::pair<std::string, std::function<void()>>> kinds;
     run_paused([&]() -> Task<> {
         auto visit = [&](std::string name, auto make) -> Task<> {
