@@ -3,14 +3,15 @@
 #include "rouse/io/source.hpp"
 
 #include <array>
+#include <mutex>
 #include <utility>
 
 namespace rouse::detail {
 
 bool IoSource::wait(IoWaiter& waiter, std::uint32_t generation, io::Interest interest, const Waker& waker) {
     const std::uint32_t wanted = io::Readiness::wanted(interest);
-    Waker fresh = waker.clone(); // and what it replaces is dropped here, when the mutex is free again
-    const std::lock_guard lock(mutex_);
+    Waker fresh = waker.clone(); // and what it replaces is dropped here, when the lock is free again
+    const std::lock_guard lock(lock_);
     std::uint64_t word = load();
     do { // [R1]
         if (IoSource::generation(word) != generation || (word & (wanted | over))) return false;
@@ -29,7 +30,7 @@ bool IoSource::wait(IoWaiter& waiter, std::uint32_t generation, io::Interest int
 
 void IoSource::forget_queued(IoWaiter& waiter) noexcept {
     Waker waker;
-    const std::lock_guard lock(mutex_);
+    const std::lock_guard lock(lock_);
     if (!waiter.linked()) return;
     waiter.unlink();
     std::swap(waker, waiter.waker);
@@ -66,29 +67,40 @@ bool IoSource::finish(std::uint32_t generation, std::uint64_t bit) noexcept {
     return true;
 }
 
+/// Takes the wakers of those out who wait for one of `bits`.
+IoSource::Taken IoSource::take(std::uint32_t bits, std::span<Waker> out) noexcept {
+    Taken taken{0, false};
+    std::uint64_t left = 0;
+    const std::lock_guard lock(lock_);
+    waiters_.for_each([&](IoWaiter& waiter) {
+        const bool is_meant = waiter.wanted & bits;
+        if (!is_meant || taken.count == out.size()) {
+            taken.more = taken.more || is_meant;
+            left |= waits_for(waiter.wanted);
+            return;
+        }
+        waiter.unlink();
+        out[taken.count++] = std::move(waiter.waker);
+        waiter.queued.store(false, memory_order_release); // [R4]
+    });
+    if (const std::uint64_t gone = waits_mask & ~left) word_.fetch_and(~gone, memory_order_acq_rel);
+    return taken;
+}
+
 std::size_t IoSource::wake(std::uint32_t bits) noexcept {
+    Waker one; // nearly always all there are
+    const Taken taken = take(bits, {&one, 1});
+    std::move(one).wake();
+    return taken.more ? taken.count + wake_many(bits) : taken.count;
+}
+
+std::size_t IoSource::wake_many(std::uint32_t bits) noexcept {
     std::array<Waker, 16> wakers;
     std::size_t woken = 0;
-    for (bool more = true; more;) {
-        std::size_t count = 0;
-        {
-            const std::lock_guard lock(mutex_);
-            more = false;
-            std::uint64_t left = 0;
-            waiters_.for_each([&](IoWaiter& waiter) {
-                if (!(waiter.wanted & bits) || count == wakers.size()) {
-                    more = more || (waiter.wanted & bits);
-                    left |= waits_for(waiter.wanted);
-                    return;
-                }
-                waiter.unlink();
-                wakers[count++] = std::move(waiter.waker);
-                waiter.queued.store(false, memory_order_release); // [R4]
-            });
-            if (const std::uint64_t gone = waits_mask & ~left) word_.fetch_and(~gone, memory_order_acq_rel);
-        }
-        for (std::size_t i = 0; i < count; ++i) std::move(wakers[i]).wake();
-        woken += count;
+    for (Taken taken{0, true}; taken.more;) {
+        taken = take(bits, wakers);
+        for (std::size_t i = 0; i < taken.count; ++i) std::move(wakers[i]).wake();
+        woken += taken.count;
     }
     return woken;
 }

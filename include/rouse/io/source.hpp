@@ -4,11 +4,12 @@
 
 #include "rouse/base/atomic.hpp"
 #include "rouse/base/intrusive_list.hpp"
+#include "rouse/base/short_lock.hpp"
 #include "rouse/core/waker.hpp"
 #include "rouse/io/readiness.hpp"
 
 #include <cstdint>
-#include <mutex>
+#include <span>
 
 namespace rouse::detail {
 
@@ -17,7 +18,7 @@ class IoWaiter : public ListLink<> {
 public:
     [[nodiscard]] bool is_queued() const noexcept { return queued.load(memory_order_acquire); }
 
-    Waker waker;              // under the mutex of the source
+    Waker waker;              // under the lock of the source
     std::uint32_t wanted = 0; // the same
     // [R4] Cleared (release) by whoever takes the waiter out of the list, as the last it does to it. A future
     // that finds it cleared (acquire) is in no list, and may go without a lock.
@@ -37,23 +38,23 @@ public:
 ///     bits 12-31  tick: counts the events
 ///     bits 32-63  generation
 ///
-/// [R1] wait: under the mutex, compare-exchange WAITS in, unless what is wanted is there (or it is closed, or
+/// [R1] wait: under the lock, compare-exchange WAITS in, unless what is wanted is there (or it is closed, or
 /// ended, or of another generation); then link.
 ///
 /// [R2] the driver, with an event: compare-exchange the readiness in and the tick up, unless the generation
-/// is another. The word that it replaced has WAITS if somebody waits: only then it takes the mutex, and takes
-/// the waiters out. R1 and R2 are RMWs of one word. If R1 came first, R2 sees WAITS, and the mutex makes it
+/// is another. The word that it replaced has WAITS if somebody waits: only then it takes the lock, and takes
+/// the waiters out. R1 and R2 are RMWs of one word. If R1 came first, R2 sees WAITS, and the lock makes it
 /// wait for the link; if R2 came first, R1 sees the readiness, and does not link. Closing and ending are R2s
 /// too.
 ///
 /// [R3] clear, after a call that would block: compare-exchange readiness out, unless the tick is another than
 /// that of the word which the call relied on. An event between the call and R3 has raised it, and is kept.
 ///
-/// [R4] the end of a wait: see IoWaiter. WAITS is taken off under the mutex, by R2 or a future that goes; it
+/// [R4] the end of a wait: see IoWaiter. WAITS is taken off under the lock, by R2 or a future that goes; it
 /// may stay on for nothing while others wait, and is off when nobody does.
 ///
-/// Wakers are cloned, woken and dropped outside the mutex: they run code of the user's.
-class IoSource {
+/// Wakers are cloned, woken and dropped outside the lock: they run code of the user's.
+class alignas(64) IoSource { // an event finds all that it needs in the first cache line
 public:
     static constexpr std::uint64_t closed = 1u << 6;
     static constexpr std::uint64_t ended = 1u << 7;
@@ -95,25 +96,32 @@ public:
     std::uint32_t open(std::uint32_t ready) noexcept;
     void retire() noexcept;
 
-    // For the driver's use, under its mutex.
-    IoSource* next_free = nullptr;
-    std::uint32_t index = 0;
-
-    // The waiters of `poll_read` and `poll_write`, which have no future to lie in.
-    IoWaiter reader;
-    IoWaiter writer;
-
 private:
     static constexpr std::uint64_t waits_for(std::uint32_t wanted) noexcept {
         // Bits 3 and 4, closed for reading and for writing, belong to the waits of bits 0 and 1.
         return static_cast<std::uint64_t>((wanted & 7) | (wanted >> 3 & 3)) << waits_shift;
     }
-    void forget_queued(IoWaiter& waiter) noexcept;
+    struct Taken {
+        std::size_t count; // in `out`
+        bool more;         // that did not fit
+    };
+    Taken take(std::uint32_t bits, std::span<Waker> out) noexcept;
     std::size_t wake(std::uint32_t bits) noexcept;
+    std::size_t wake_many(std::uint32_t bits) noexcept;
+    void forget_queued(IoWaiter& waiter) noexcept;
 
     Atomic<std::uint64_t> word_{0};
-    std::mutex mutex_;
     IntrusiveList<IoWaiter> waiters_;
+    ShortLock lock_; // of the waiters
+
+public:
+    // For the driver's use, under its mutex.
+    std::uint32_t index = 0;
+    IoSource* next_free = nullptr;
+
+    // The waiters of `poll_read` and `poll_write`, which have no future to lie in.
+    IoWaiter reader;
+    IoWaiter writer;
 };
 
 } // namespace rouse::detail
