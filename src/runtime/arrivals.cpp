@@ -14,36 +14,47 @@ constexpr std::size_t returns_before_wake = 64;
 
 } // namespace
 
-void Arrivals::announce() noexcept {
-    flag_.store(true, memory_order_release); // [I1]
+/// `add` says whether the driver is to wake.
+template <class Add>
+void Arrivals::announce(Add add) noexcept {
+    {
+        const std::lock_guard lock(mutex_);
+        const bool wakes = add();
+        flag_.store(true, memory_order_release); // [I1]
+        if (!wakes) return;
+        announcing_.enter();
+    }
     parker_.unpark();
+    announcing_.leave();
 }
 
 void Arrivals::add(Cell& cell, Kind kind) noexcept {
-    const std::lock_guard lock(mutex_);
-    items_.emplace_back(&cell, kind);
-    if (kind != Kind::ended || items_.size() % returns_before_wake == 0) announce();
-    else flag_.store(true, memory_order_release);
+    announce([&] {
+        items_.emplace_back(&cell, kind);
+        return kind != Kind::ended || items_.size() % returns_before_wake == 0;
+    });
 }
 
 void Arrivals::add_all(const std::vector<Cell*>& woken) noexcept {
-    const std::lock_guard lock(mutex_);
-    for (Cell* cell : woken) items_.emplace_back(cell, Kind::woken);
-    announce();
+    announce([&] {
+        for (Cell* cell : woken) items_.emplace_back(cell, Kind::woken);
+        return true;
+    });
 }
 
 bool Arrivals::add_new(Cell& cell, Executor& executor) {
-    const std::lock_guard lock(mutex_);
-    if (closed_) return false;
-    cell.belong_to(executor, 0);
-    items_.emplace_back(&cell, Kind::fresh);
-    announce();
-    return true;
+    bool taken = false;
+    announce([&] {
+        if (closed_) return false;
+        cell.belong_to(executor, 0);
+        items_.emplace_back(&cell, Kind::fresh);
+        return taken = true;
+    });
+    return taken;
 }
 
 void Arrivals::nudge() noexcept {
-    const std::lock_guard lock(mutex_);
-    announce();
+    announce([] { return true; });
 }
 
 void Arrivals::take_woken(std::vector<Cell*>& out) noexcept {

@@ -5,6 +5,7 @@
 #include "rouse/base/atomic.hpp"
 #include "rouse/base/parker.hpp"
 #include "rouse/task/cell.hpp"
+#include "runtime/stragglers.hpp"
 
 #include <cstdint>
 #include <mutex>
@@ -17,8 +18,8 @@ namespace rouse::detail {
 ///
 /// [I1] A sender pushes under the mutex, then sets the flag, then unparks. [I2] The driver loads the flag,
 /// then takes the list under the mutex. A driver that misses the store has not parked yet, and the parker's
-/// token (K1/K2) keeps it from sleeping: it looks again. The unpark is under the mutex as well: whoever tears
-/// the runtime down takes the mutex (`close`) before the parker goes.
+/// token (K1/K2) keeps it from sleeping: it looks again. The unpark comes after the mutex, which the driver
+/// takes first thing when it is awake: whoever tears the runtime down waits for that (Stragglers).
 class Arrivals {
 public:
     enum class Kind : std::uint8_t {
@@ -44,6 +45,8 @@ public:
     [[nodiscard]] bool any_to_poll() noexcept;
     /// No more fresh ones. False: it was closed before.
     bool close() noexcept;
+    /// At the end, when nothing is owed any more: nobody is in here, nor in the parker, after that.
+    void await_stragglers() const noexcept { announcing_.wait(); }
     [[nodiscard]] bool any() const noexcept { return flag_.load(memory_order_acquire); } // [I2]
 
     // ---- the driving thread ----
@@ -52,9 +55,12 @@ public:
     const std::vector<Item>& take() noexcept;
 
 private:
-    void announce() noexcept;
+    /// Pushes by `add` under the mutex, then announces it.
+    template <class Add>
+    void announce(Add add) noexcept;
 
     Parker& parker_;
+    Stragglers announcing_;
     Atomic<bool> flag_{false};
     std::vector<Item> taken_; // of the driving thread: swapped with the other
     std::mutex mutex_;        // for what follows

@@ -51,6 +51,7 @@ void ThreadPool::submit(BlockingJob& job) noexcept {
     jobs_.fetch_add(1, memory_order_relaxed);
     queue_.push_back(job);
     if (++queued_ <= idle_) {
+        lock.unlock(); // it would only run into it; and the job, which the caller has, keeps the pool
         wake_.notify_one();
         return;
     }

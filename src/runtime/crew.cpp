@@ -156,12 +156,18 @@ void Crew::wake_one_idle() noexcept {
 // ---- from elsewhere ----
 
 void Crew::inject(Cell& cell) noexcept {
-    // All of it under the mutex: whoever tears the runtime down takes it to swallow what is owed, and the
-    // crew goes right after that.
-    const std::lock_guard lock(injected_mutex_);
-    injected_.emplace_back(&cell, false);
-    has_injected_.store(true, memory_order_seq_cst); // [P2]
-    wake_one_idle();
+    Worker* sleeper = nullptr;
+    {
+        const std::lock_guard lock(injected_mutex_);
+        injected_.emplace_back(&cell, false);
+        has_injected_.store(true, memory_order_seq_cst); // [P2]
+        sleeper = claim_idle();
+        if (!sleeper) return;
+        // Once this cell is swallowed nothing else keeps the crew.
+        injecting_.enter();
+    }
+    sleeper->unpark();
+    injecting_.leave();
 }
 
 void Crew::inject_all(const std::vector<Cell*>& cells) noexcept {
@@ -207,6 +213,11 @@ std::size_t Crew::swallow_deliveries() noexcept {
     std::size_t swallowed = injected.size();
     for (const auto& worker : workers_) swallowed += worker->swallow_deliveries();
     return swallowed;
+}
+
+void Crew::await_stragglers() noexcept {
+    injecting_.wait();
+    for (const auto& worker : workers_) worker->await_stragglers();
 }
 
 void Crew::adopt_injected() noexcept {

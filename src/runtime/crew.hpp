@@ -3,6 +3,7 @@
 #pragma once
 
 #include "runtime/monitor.hpp"
+#include "runtime/stragglers.hpp"
 #include "runtime/worker.hpp"
 
 #include <deque>
@@ -79,6 +80,8 @@ public:
 
     /// At the end, when the threads are gone: see Worker::swallow_deliveries.
     std::size_t swallow_deliveries() noexcept;
+    /// After that nobody is in the crew any more.
+    void await_stragglers() noexcept;
     /// Before that: what was injected and is new is taken in, to be cancelled.
     void adopt_injected() noexcept;
 
@@ -102,6 +105,7 @@ private:
     std::mutex injected_mutex_;
     std::deque<std::pair<Cell*, bool>> injected_; // and whether it is new
     bool closed_ = false;
+    Stragglers injecting_;
     Atomic<bool> has_injected_{false};
 
     std::weak_ptr<RuntimeCore> core_;

@@ -192,6 +192,7 @@ void CurrentThread::shutdown() noexcept {
         }
         worker_.destroy_tasks();
     }
+    worker_.await_stragglers();
     shared_.end_blocking();
     worker_.close_drivers();
     shared_.hang_log.summarize();

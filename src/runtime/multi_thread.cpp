@@ -276,6 +276,7 @@ void MultiThread::shutdown() noexcept {
         }
         for (const auto& worker : crew_.workers()) worker->destroy_tasks();
     }
+    crew_.await_stragglers();
     shared_.end_blocking();
     for (const auto& worker : crew_.workers()) worker->close_drivers();
     shared_.hang_log.summarize();

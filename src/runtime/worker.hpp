@@ -135,6 +135,8 @@ public:
     std::size_t mark_for_end() noexcept;
     /// then all deliveries that are owed are swallowed: their number.
     std::size_t swallow_deliveries() noexcept;
+    /// After that nobody is in its arrivals any more.
+    void await_stragglers() const noexcept { arrivals_.await_stragglers(); }
     /// then they are destroyed.
     void destroy_tasks() noexcept;
 
