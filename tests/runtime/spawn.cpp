@@ -90,6 +90,18 @@ TEST(spawn_forms, arguments_by_reference_refer_to_the_tasks_own_copies) {
     });
 }
 
+TEST(spawn_forms, an_argument_that_the_parameter_only_views_lives_in_the_task) {
+    run_quietly([]() -> Task<> {
+        const auto view = [](std::string_view text) -> Task<std::string> {
+            co_await rouse::yield_now();
+            co_return std::string(text);
+        };
+        // The string is a temporary of this expression.
+        auto handle = rouse::spawn(view, std::string("one that is too long to lie in the object"));
+        EXPECT_EQ(co_await handle, "one that is too long to lie in the object");
+    });
+}
+
 TEST(spawn_forms, a_closure_with_captures) {
     run_quietly([]() -> Task<> {
         auto make = [] {

@@ -6,8 +6,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <stdexcept>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,6 +40,29 @@ void* frame_of(Task<int>& task) {
 }
 
 alignas(16) char room[1024];
+
+class Base {};
+class Derived : public Base {};
+// What a task keeps beside the frame is twice there: nothing that the frame has, and all that it refers to.
+static_assert(rouse::detail::frame_takes_all<Task<> (*)()>());
+static_assert(rouse::detail::frame_takes_all<Task<> (*)(std::string), std::string>());
+static_assert(rouse::detail::frame_takes_all<Task<> (*)(const std::string) noexcept, std::string>());
+static_assert(rouse::detail::frame_takes_all<Task<> (*)(unsigned, double), int, float>());
+static_assert(rouse::detail::frame_takes_all<Task<> (*)(int&), std::reference_wrapper<int>>());
+static_assert(rouse::detail::frame_takes_all<Task<> (*)(const Base&), std::reference_wrapper<Derived>>());
+static_assert(!rouse::detail::frame_takes_all<Task<> (*)(const int&), int>());
+static_assert(!rouse::detail::frame_takes_all<Task<> (*)(int&&), int>());
+static_assert(!rouse::detail::frame_takes_all<Task<> (*)(std::string_view), std::string>());
+static_assert(
+    !rouse::detail::frame_takes_all<Task<> (*)(std::reference_wrapper<int>&), std::reference_wrapper<int>>());
+static_assert(
+    !rouse::detail::frame_takes_all<Task<> (*)(const std::string&), std::reference_wrapper<const char*>>());
+inline constexpr auto without_state = [](int&, int) -> Task<> { co_return; };
+inline constexpr auto with_state = [one = 1](int) -> Task<int> { co_return one; };
+static_assert(rouse::detail::frame_takes_all<std::decay_t<decltype(without_state)>,
+                                             std::reference_wrapper<int>, int>());
+static_assert(!rouse::detail::frame_takes_all<std::decay_t<decltype(without_state)>, int, int>());
+static_assert(!rouse::detail::frame_takes_all<std::decay_t<decltype(with_state)>, int>());
 
 TEST(FrameArm, gives_its_room_to_the_first_frame_that_fits) {
     FrameArm arm(room, sizeof(room), nullptr);

@@ -243,24 +243,36 @@ private:
 
 // ---- what spawn is given ----
 
-template <class F>
-struct ByValue : std::false_type {};
-template <class R, class... Ps>
-struct ByValue<R (*)(Ps...)> : std::bool_constant<(!std::is_reference_v<Ps> && ...)> {};
-template <class R, class... Ps>
-struct ByValue<R (*)(Ps...) noexcept> : ByValue<R (*)(Ps...)> {};
-template <class C, class R, class... Ps>
-struct ByValue<R (C::*)(Ps...)> : ByValue<R (*)(Ps...)> {};
-template <class C, class R, class... Ps>
-struct ByValue<R (C::*)(Ps...) const> : ByValue<R (*)(Ps...)> {};
+/// The parameter needs nothing of the argument's place: it is the same as a value (a string_view of a string
+/// is none), a number, or refers to what a `std::reference_wrapper` does.
+template <class Param, class Arg>
+constexpr bool takes_over = std::is_same_v<std::remove_cv_t<Param>, Arg> ||
+                            (std::is_arithmetic_v<Param> && std::is_arithmetic_v<Arg>);
+template <class Param, class T>
+constexpr bool takes_over<Param&, std::reference_wrapper<T>> = std::is_convertible_v<T*, Param*>;
 
-/// The coroutine's frame takes all of it: no closure state, and each parameter by value. Anything else is
-/// kept beside the frame.
-template <class F>
+/// The parameters of a function, or of a call operator, against the arguments.
+template <class F, class... Args>
+constexpr bool parameters_take_over = false;
+template <class R, class... Ps, class... Args>
+    requires(sizeof...(Ps) == sizeof...(Args))
+constexpr bool parameters_take_over<R (*)(Ps...), Args...> = (takes_over<Ps, Args> && ...);
+template <class R, class... Ps, class... Args>
+constexpr bool parameters_take_over<R (*)(Ps...) noexcept, Args...> =
+    parameters_take_over<R (*)(Ps...), Args...>;
+template <class C, class R, class... Ps, class... Args>
+constexpr bool parameters_take_over<R (C::*)(Ps...), Args...> = parameters_take_over<R (*)(Ps...), Args...>;
+template <class C, class R, class... Ps, class... Args>
+constexpr bool parameters_take_over<R (C::*)(Ps...) const, Args...> =
+    parameters_take_over<R (*)(Ps...), Args...>;
+
+/// The coroutine's frame takes all of it: no closure state, and no parameter that refers to an argument's
+/// place. Anything else is kept beside the frame.
+template <class F, class... Args>
 constexpr bool frame_takes_all() {
-    if constexpr (std::is_pointer_v<F>) return ByValue<F>::value;
+    if constexpr (std::is_pointer_v<F>) return parameters_take_over<F, Args...>;
     else if constexpr (std::is_empty_v<F> && requires { &F::operator(); })
-        return ByValue<decltype(&F::operator())>::value;
+        return parameters_take_over<decltype(&F::operator()), Args...>;
     else return false;
 }
 
@@ -271,7 +283,7 @@ auto make_task(SourceLocation where, F&& fn, Args&&... args) {
     using Result = std::invoke_result_t<std::decay_t<F>&, std::decay_t<Args>...>;
     if constexpr (TaskResult<Result>::is_task) {
         using T = TaskResult<Result>::type;
-        constexpr bool keep = !frame_takes_all<std::decay_t<F>>();
+        constexpr bool keep = !frame_takes_all<std::decay_t<F>, std::decay_t<Args>...>();
         using Payload = std::conditional_t<keep, Closure<std::decay_t<F>, std::decay_t<Args>...>, NoPayload>;
         using Made = TypedCell<T, Payload>;
         // How large the frame is we learn from the first one; from then on cell, closure and frame are one
