@@ -25,7 +25,11 @@ if(ROUSE_WERROR)
     target_compile_options(rouse_warnings INTERFACE -Werror)
 endif()
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-    target_compile_options(rouse_warnings INTERFACE -Wshadow -Wloop-analysis -Wthread-safety)
+    target_compile_options(rouse_warnings INTERFACE -Wloop-analysis -Wthread-safety)
+    if(CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 22)
+        # An older one takes `[tx = std::move(tx)]` of a structured binding for a shadow.
+        target_compile_options(rouse_warnings INTERFACE -Wshadow)
+    endif()
 else()
     # What clang means by -Wshadow: a constructor's parameter may have the name of the member that it initialises.
     target_compile_options(rouse_warnings INTERFACE -Wshadow=local)
