@@ -4,29 +4,16 @@
 // with the number of the pad and the table of its function in `__wasm_lpad_context`, and reads the answer
 // from there.
 #include "exceptions/exception.hpp"
+#include "rtti/type_info.hpp"
 
 #include <cstdlib>
 #include <cstring>
 #include <exception>
 
-namespace __cxxabiv1 {
-
-/// The type_info of libc++abi as far as its virtual functions go (private_typeinfo.h): whether a catch block
-/// for this type takes an exception of that one, and where in it the object is.
-class __shim_type_info : public std::type_info {
-public:
-    virtual ~__shim_type_info();
-    virtual void noop1() const;
-    virtual void noop2() const;
-    virtual bool can_catch(const __shim_type_info* thrown, void*& adjusted) const = 0;
-};
-
-} // namespace __cxxabiv1
-
 namespace rouse::web::exceptions {
 namespace {
 
-using Type = __cxxabiv1::__shim_type_info;
+using rtti::Type;
 
 /// The bytes of a table, from front to back.
 class Reader {
@@ -80,7 +67,8 @@ std::intptr_t choose(const std::uint8_t* actions, std::uintptr_t first, const st
         if (index > 0) {
             const Type* const wanted = type_at(types, index); // null: catch (...)
             void* object = exception.object();
-            if (!wanted || wanted->can_catch(static_cast<const Type*>(exception.owner().type), object)) {
+            if (!wanted ||
+                rtti::can_catch(*wanted, *static_cast<const Type*>(exception.owner().type), object)) {
                 exception.adjusted = object;
                 return index;
             }
