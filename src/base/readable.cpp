@@ -79,7 +79,7 @@ std::string changed(std::string_view text, std::span<const Change> changes) {
                 break;
             }
             if (end - 1 < before.size()) at = end;
-            else after.push_back(before[at++]);
+            else after.append(&before[at++], 1);
         }
     } while (after != before);
     return after;
@@ -138,7 +138,7 @@ std::string readable_function(std::string_view function_name) {
 std::string readable_name(std::string_view function_name) {
     std::string text = readable_function(function_name);
     if (!text.ends_with("(lambda)"))
-        if (const std::size_t open = detail::parameters_of(text); open != nowhere) text.resize(open);
+        if (const std::size_t open = detail::parameters_of(text); open != nowhere) text.erase(open);
     return text;
 }
 

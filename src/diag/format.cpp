@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: The rouse authors
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "diag/source_line.hpp"
+#include "rouse/base/text.hpp"
+#include "rouse/core/task_title.hpp"
 #include "rouse/diag/reports.hpp"
 
 #include <algorithm>
@@ -9,60 +11,82 @@
 namespace rouse {
 namespace {
 
-std::string quote(const SourceLocation& where) {
+using detail::add_task_title;
+using detail::Text;
+
+void quote(Text& text, const SourceLocation& where) {
     const std::string line = detail::source_line(where);
-    if (line.empty()) return {};
-    std::string number = std::to_string(where.line());
-    return std::string(8 - std::min<std::size_t>(7, number.size()), ' ') + number + " |     " + line + "\n";
+    if (line.empty()) return;
+    Text number;
+    number << where.line();
+    text.spaces(8 - std::min<std::size_t>(7, number.view().size()))
+        << number.view() << " |     " << line << "\n";
 }
 
-/// Two columns: headings and what they head on the left, places on the right.
+/// Two columns: headings and what they head on the left, places on the right. It is filled twice: first it
+/// measures, then it writes.
 class Table {
 public:
-    void heading(std::string text, const SourceLocation& where = SourceLocation()) {
-        add("   " + std::move(text), where);
+    explicit Table(Text& text) noexcept : text_(text) {}
+    void measured() noexcept { measures_ = false; }
+
+    void heading(std::string_view words, const SourceLocation& where = SourceLocation()) {
+        add("   ", words, where);
     }
-    void row(const std::string& text, const SourceLocation& where) { add("      " + text, where); }
+    void row(std::string_view words, const SourceLocation& where) { add("      ", words, where); }
     /// The awaits, innermost first, by the function that they are in.
-    void stack(std::string title, const std::vector<SourceLocation>& stack) {
+    void stack(std::string_view title, const std::vector<SourceLocation>& stack) {
         if (stack.empty()) return;
-        heading(std::move(title));
+        heading(title);
         for (const SourceLocation& where : stack) row(readable_function(where.function_name()), where);
     }
     /// Task 0 is the future of a `block_on`, which is there.
     void spawned_at(std::uint64_t task_id, const SourceLocation& where) {
         if (where) heading(task_id ? "spawned at" : "started at", where);
     }
-    [[nodiscard]] std::string text() const {
-        std::string text;
-        for (const auto& [left, where] : rows_) {
-            text += left;
-            if (where) {
-                if (left.size() < width_) text.append(width_ - left.size(), ' ');
-                text += "  " + readable_place(where);
-            }
-            text += '\n';
-        }
-        return text;
-    }
 
 private:
     // One very long name must not push all places out of sight.
     static constexpr std::size_t widest = 56;
 
-    void add(std::string left, const SourceLocation& where) {
-        if (where && left.size() <= widest) width_ = std::max(width_, left.size());
-        rows_.emplace_back(std::move(left), where);
+    void add(std::string_view indent, std::string_view words, const SourceLocation& where) {
+        const std::size_t size = indent.size() + words.size();
+        if (measures_) {
+            if (where && size <= widest) width_ = std::max(width_, size);
+            return;
+        }
+        text_ << indent << words;
+        if (where) text_.spaces(width_ > size ? width_ - size : 0) << "  " << readable_place(where);
+        text_ << "\n";
     }
 
-    std::vector<std::pair<std::string, SourceLocation>> rows_;
+    Text& text_;
     std::size_t width_ = 0;
+    bool measures_ = true;
 };
 
+template <class Fill>
+void add_table(Text& text, Fill fill) {
+    Table table(text);
+    fill(table);
+    table.measured();
+    fill(table);
+}
+
+std::string stack_text(std::string_view title, const std::vector<SourceLocation>& stack,
+                       std::uint64_t task_id, const SourceLocation& spawned_at) {
+    Text text;
+    add_table(text, [&](Table& table) {
+        table.stack(title, stack);
+        table.spawned_at(task_id, spawned_at);
+    });
+    return std::move(text).take();
+}
+
 std::string task_title(std::uint64_t id, const std::string& name) {
-    std::string text = id ? "task " + std::to_string(id) : "the main task";
-    if (!name.empty()) text += " `" + name + "`";
-    return text;
+    Text text;
+    add_task_title(text, id, name);
+    return std::move(text).take();
 }
 
 std::string milliseconds(std::chrono::milliseconds time) {
@@ -111,39 +135,41 @@ std::string error_text(const std::exception_ptr& error) {
 } // namespace
 
 std::string format_report(const HangReport& report) {
-    std::string text = "hang: " + task_title(report.task_id, report.task_name);
-    if (!report.child_role.empty()) text += ": its " + report.child_role;
-    text += " can never be woken again\n\n";
+    Text text("hang: ");
+    add_task_title(text, report.task_id, report.task_name);
+    if (!report.child_role.empty()) text << ": its " << report.child_role;
+    text << " can never be woken again\n\n";
     const SourceLocation site = report.site();
     const bool dropped = report.cause == HangCause::last_waker_dropped;
-    text +=
-        "   " + readable_place(site) + "   " + (report.future_type.empty() ? "a future" : report.future_type);
-    if (!dropped) text += " returned Pending and kept no waker\n";
-    else
-        text += ": its last waker was dropped unwoken" +
-                (report.dropped_by.empty() ? "" : " (by " + report.dropped_by + ")") + "\n";
-    text += quote(site);
-    Table table;
-    table.stack("awaited by", report.stack);
-    table.spawned_at(report.task_id, report.spawned_at);
-    if (!report.waiters.empty()) table.heading("waiting for this task");
-    for (const HangWaiter& waiter : report.waiters)
-        table.row(task_title(waiter.task_id, waiter.task_name), waiter.where);
-    text += "\n" + table.text();
-    text += dropped
-                ? "\n   help: whoever drops that waker must wake it first, or send an error on the way out\n"
-                : "\n   help: keep a clone of cx.waker() where the result will arrive, and wake it there\n";
-    return text;
+    text << "   " << readable_place(site) << "   "
+         << (report.future_type.empty() ? std::string_view("a future") : report.future_type);
+    if (!dropped) {
+        text << " returned Pending and kept no waker";
+    } else {
+        text << ": its last waker was dropped unwoken";
+        if (!report.dropped_by.empty()) text << " (by " << report.dropped_by << ")";
+    }
+    text << "\n";
+    quote(text, site);
+    text << "\n";
+    add_table(text, [&](Table& table) {
+        table.stack("awaited by", report.stack);
+        table.spawned_at(report.task_id, report.spawned_at);
+        if (!report.waiters.empty()) table.heading("waiting for this task");
+        for (const HangWaiter& waiter : report.waiters)
+            table.row(task_title(waiter.task_id, waiter.task_name), waiter.where);
+    });
+    text << "\n   help: "
+         << (dropped ? "whoever drops that waker must wake it first, or send an error on the way out\n"
+                     : "keep a clone of cx.waker() where the result will arrive, and wake it there\n");
+    return std::move(text).take();
 }
 
 std::string format_report(const LongPollReport& report) {
     std::string text = "blocking: " + task_title(report.task_id, report.task_name) +
                        " has been in one poll for " + milliseconds(report.running) +
                        ", and still is: no other task of its thread can run\n\n";
-    Table table;
-    table.stack("in the code after", report.stack);
-    table.spawned_at(report.task_id, report.spawned_at);
-    text += table.text();
+    text += stack_text("in the code after", report.stack, report.task_id, report.spawned_at);
     if (!report.native_stack.empty()) {
         text += "   native stack\n";
         for (const std::string& frame : report.native_stack) text += "      " + frame + "\n";
@@ -161,12 +187,12 @@ std::string format_report(const SelfWakeReport& report) {
                        " wakes itself in every poll: " + rate + "\n\n";
     if (!report.stack.empty()) {
         const SourceLocation& site = report.stack.front();
-        text += "   " + readable_place(site) + "   " + report.future_type + "\n" + quote(site) + "\n";
+        Text quotation;
+        quote(quotation, site);
+        text += "   " + readable_place(site) + "   " + report.future_type + "\n" +
+                std::move(quotation).take() + "\n";
     }
-    Table table;
-    table.stack("awaited by", report.stack);
-    table.spawned_at(report.task_id, report.spawned_at);
-    return text + table.text() +
+    return text + stack_text("awaited by", report.stack, report.task_id, report.spawned_at) +
            "\n   help: let the waker be woken by what the future waits for (a timer, a descriptor, a channel), not by its own poll\n";
 }
 
@@ -174,9 +200,7 @@ std::string format_report(const UnhandledReport& report) {
     std::string text =
         "unhandled: " + task_title(report.task_id, report.task_name) +
         " ended with an exception, and nobody holds its JoinHandle: " + error_text(report.error) + "\n";
-    Table table;
-    table.spawned_at(report.task_id, report.spawned_at);
-    return text + table.text();
+    return text + stack_text("", {}, report.task_id, report.spawned_at);
 }
 
 std::string format_report(const QuiescenceReport& report) {
@@ -198,39 +222,44 @@ std::string format_report(const LockCycle& cycle) {
     const LockCycleTask& first = cycle.tasks.front();
     const auto joined =
         static_cast<std::size_t>(std::ranges::count(cycle.tasks, true, &LockCycleTask::is_joined));
-    std::string text = "deadlock: ";
-    if (count > 1) text += std::to_string(count) + " tasks wait for each other" + (joined ? "" : "'s locks");
-    else
-        text += task_title(first.task_id, first.task_name) + " waits for " +
-                (joined ? "its own end" : first.waits_for) +
-                (joined                   ? ""
+    Text text("deadlock: ");
+    if (count > 1) {
+        text << count << " tasks wait for each other" << (joined ? "" : "'s locks");
+    } else {
+        add_task_title(text, first.task_id, first.task_name);
+        text << " waits for " << (joined ? std::string_view("its own end") : first.waits_for)
+             << (joined                   ? ""
                  : first.granted_unpolled ? ", which it was granted in a future that it polls no longer"
                                           : ", which it holds itself");
-    text += "\n\n";
-    Table table;
-    for (std::size_t i = 0; i < count; ++i) {
-        const LockCycleTask& task = cycle.tasks[i];
-        const LockCycleTask& holder = cycle.tasks[(i + 1) % count];
-        table.heading(task_title(task.task_id, task.task_name));
-        table.row("waits for " + task.waits_for, task.waits_at);
-        if (holder.is_joined) table.row("which was spawned", holder.taken_at);
-        else
-            table.row((holder.granted_unpolled ? "granted to a future of " : "held by ") +
-                          task_title(holder.task_id, holder.task_name) +
-                          (holder.taken_at ? holder.granted_unpolled ? ", which waited" : ", taken" : ""),
-                      holder.taken_at);
     }
-    text += table.text() + "\n   help: ";
+    text << "\n\n";
+    add_table(text, [&](Table& table) {
+        for (std::size_t i = 0; i < count; ++i) {
+            const LockCycleTask& task = cycle.tasks[i];
+            const LockCycleTask& holder = cycle.tasks[(i + 1) % count];
+            table.heading(task_title(task.task_id, task.task_name));
+            table.row("waits for " + task.waits_for, task.waits_at);
+            if (holder.is_joined) table.row("which was spawned", holder.taken_at);
+            else
+                table.row((holder.granted_unpolled ? "granted to a future of " : "held by ") +
+                              task_title(holder.task_id, holder.task_name) +
+                              (holder.taken_at ? holder.granted_unpolled ? ", which waited" : ", taken" : ""),
+                          holder.taken_at);
+        }
+    });
+    text << "\n   help: ";
     if (joined == count)
-        text += count > 1 ? "let one of them end without the other\n"
-                          : "give the handle to somebody else, or drop it\n";
-    else if (joined) text += "unlock before the await of a task that needs the lock\n";
-    else if (count > 1) text += "take locks in the same order everywhere, or hold one at a time\n";
+        text << (count > 1 ? "let one of them end without the other\n"
+                           : "give the handle to somebody else, or drop it\n");
+    else if (joined) text << "unlock before the await of a task that needs the lock\n";
+    else if (count > 1) text << "take locks in the same order everywhere, or hold one at a time\n";
     else if (first.granted_unpolled)
-        text += "drop the future before the await, or let the select poll it to its end\n";
-    else text += "drop the guard before the await, or hand it down\n";
-    return text;
+        text << "drop the future before the await, or let the select poll it to its end\n";
+    else text << "drop the guard before the await, or hand it down\n";
+    return std::move(text).take();
 }
+
+std::string detail::cycle_text(const LockCycle& cycle) { return format_report(cycle); }
 
 std::string RuntimeDump::to_string() const {
     std::string text = name + ": " + std::to_string(tasks.size()) +

@@ -7,11 +7,30 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <string>
-#include <tuple>
+#include <utility>
+#include <vector>
 
 namespace rouse::detail {
+
+/// Counts the hangs of each await site.
+class HangCounts {
+public:
+    class Site {
+    public:
+        Site(SourceLocation where, std::string type) : where(where), type(std::move(type)) {}
+        SourceLocation where;
+        std::string type; // of the future
+        std::uint64_t times = 0;
+    };
+    /// Numbers the report. True: it is to be told, as the first of its site, or the 10th, the 100th, ...
+    [[nodiscard]] bool add(HangReport& report);
+    [[nodiscard]] const std::vector<Site>& sites() const noexcept { return sites_; }
+    void clear() noexcept { sites_.clear(); }
+
+private:
+    std::vector<Site> sites_; // few, and a report takes much longer than a look at all of them
+};
 
 /// Tells of each hang once for each await site, and counts the rest: a retry loop around a hang is one report
 /// and a count.
@@ -26,14 +45,9 @@ public:
     void summarize() noexcept;
 
 private:
-    using Site = std::tuple<std::string, std::uint32_t, std::string>; // file, line, type of the future
     ThreadMutex mutex_;
     Hook hook_;
-    struct Count {
-        std::uint64_t times = 0;
-        SourceLocation where;
-    };
-    std::map<Site, Count> counts_;
+    HangCounts counts_;
 };
 
 } // namespace rouse::detail

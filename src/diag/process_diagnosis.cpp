@@ -20,7 +20,9 @@ class ProcessDiagnosis final : public Diagnosis {
 public:
     [[nodiscard]] HangPolicy hang_policy() const noexcept override { return HangPolicy::throw_error; }
     void hang(HangReport& report) override { log_.add(report); }
-    void cycle(const LockCycle& cycle) override { print_report(format_report(cycle)); }
+    void cycle(const LockCycle& cycle, std::string (&text)(const LockCycle&)) override {
+        print_report(text(cycle));
+    }
 
 private:
     HangLog log_{nullptr};

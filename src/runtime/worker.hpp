@@ -158,7 +158,7 @@ public:
     // Diagnosis
     HangPolicy hang_policy() const noexcept override { return shared_.options.hang_policy; }
     void hang(HangReport& report) override;
-    void cycle(const LockCycle& cycle) override;
+    void cycle(const LockCycle& cycle, std::string (&text)(const LockCycle&)) override;
 
     /// What this worker did. Written by its thread, read by any.
     class Counters {

@@ -46,10 +46,10 @@ void Worker::hang(HangReport& report) {
     call_hook([&] { shared_.hang_log.add(report); });
 }
 
-void Worker::cycle(const LockCycle& cycle) {
+void Worker::cycle(const LockCycle& cycle, std::string (&text)(const LockCycle&)) {
     call_hook([&] {
         if (shared_.options.on_lock_cycle) shared_.options.on_lock_cycle(cycle);
-        else print_report(format_report(cycle));
+        else print_report(text(cycle));
     });
 }
 

@@ -3,6 +3,7 @@
 #include "rouse/task/join_error.hpp"
 
 #include "rouse/base/config.hpp"
+#include "rouse/base/text.hpp"
 #include "rouse/core/hang.hpp"
 
 namespace rouse {
@@ -38,9 +39,13 @@ JoinError::JoinError(Kind kind, std::uint64_t task_id, std::exception_ptr error)
     : kind_(kind), task_id_(task_id), error_(std::move(error)) {
     std::string why;
     kind_ = classify(kind, error_, why);
-    what_ = "task " + std::to_string(task_id_);
-    what_ += kind_ == Kind::cancelled ? " was cancelled" : kind_ == Kind::failed ? " failed" : " was lost";
-    if (!why.empty()) what_ += ": " + why;
+    detail::Text text("task ");
+    text << task_id_
+         << (kind_ == Kind::cancelled ? " was cancelled"
+             : kind_ == Kind::failed  ? " failed"
+                                      : " was lost");
+    if (!why.empty()) text << ": " << why;
+    what_ = std::move(text).take();
 }
 
 } // namespace rouse

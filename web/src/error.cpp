@@ -4,6 +4,7 @@
 
 #include "rouse/base/config.hpp"
 #include "rouse/base/stop.hpp"
+#include "rouse/base/text.hpp"
 #include "rouse/core/deadlock.hpp"
 #include "rouse/task/join_error.hpp"
 
@@ -30,8 +31,9 @@ void throw_error(Value value) {
 #if ROUSE_EXCEPTIONS
     throw Error(std::move(value));
 #else
-    rouse::detail::stop("a JavaScript exception, where there are no exceptions (use the try_ form): " +
-                        text_of(value));
+    rouse::detail::Text text("a JavaScript exception, where there are no exceptions (use the try_ form): ");
+    text << text_of(value);
+    rouse::detail::stop(text.view());
 #endif
 }
 

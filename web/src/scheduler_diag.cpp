@@ -3,6 +3,8 @@
 // The half of Scheduler that explains: reports, the trace, the list of tasks.
 #include "diag/hang_log.hpp"
 #include "rouse/base/readable.hpp"
+#include "rouse/base/text.hpp"
+#include "rouse/core/task_title.hpp"
 #include "rouse/diag/reports.hpp"
 #include "rouse/web/error.hpp"
 #include "rouse/web/scheduler.hpp"
@@ -62,26 +64,25 @@ HangReport Scheduler::report_of(Cell& cell) {
 }
 
 std::string Scheduler::unhandled_text(const Cell& cell) {
-    std::string text = "unhandled: task " + std::to_string(cell.id());
-    if (!cell.name().empty()) text.append(" `").append(cell.name()).append("`");
-    text += " (spawned at " + readable_place(cell.spawned_at()) +
-            ") ended with an exception, and nobody holds its JoinHandle: ";
-    return text;
+    rouse::detail::Text text("unhandled: ");
+    rouse::detail::add_task_title(text, cell.id(), cell.name());
+    text << " (spawned at " << readable_place(cell.spawned_at())
+         << ") ended with an exception, and nobody holds its JoinHandle: ";
+    return std::move(text).take();
 }
 
 void Scheduler::report_unhandled(std::string text, std::uint64_t task, const std::exception_ptr& error) {
     const std::string why = text_of_failure(error);
-    if (!why.empty()) report("unhandled", text + why, task);
+    if (!why.empty()) report("unhandled", text.append(why), task);
 }
 
 void Scheduler::hang(HangReport& found) {
-    static auto* log = new rouse::detail::HangLog(
-        [](const HangReport& told) { report("lost", format_report(told), told.task_id); });
-    log->add(found);
+    static auto* counts = new rouse::detail::HangCounts; // never destroyed, as the module is not
+    if (counts->add(found)) report("lost", format_report(found), found.task_id);
 }
 
-void Scheduler::cycle(const LockCycle& cycle) {
-    report("deadlock", format_report(cycle), cycle.tasks.front().task_id);
+void Scheduler::cycle(const LockCycle& cycle, std::string (&text)(const LockCycle&)) {
+    report("deadlock", text(cycle), cycle.tasks.front().task_id);
 }
 
 void Scheduler::note_births() {
@@ -142,8 +143,10 @@ Diagnosis& process_diagnosis() noexcept { return web::detail::Scheduler::here();
 std::string describe_this_thread() {
     const std::string_view who = web::detail::Scheduler::here().dropper();
     if (!who.empty()) return std::string(who);
-    if (const Cell* cell = running_cell()) return "task " + std::to_string(cell->id()) + ", in its poll";
-    return "a call from JavaScript";
+    Text text;
+    if (const Cell* cell = running_cell()) text << "task " << cell->id() << ", in its poll";
+    else text << "a call from JavaScript";
+    return std::move(text).take();
 }
 
 } // namespace rouse::detail

@@ -6,11 +6,11 @@
 
 namespace rouse {
 
-/// The name of `T` as the compiler spells it, for messages. Lives for the whole program.
+namespace detail {
 template <class T>
-[[nodiscard]] constexpr std::string_view type_name() noexcept {
-    // clang: "std::string_view rouse::type_name() [T = X]"; GCC: "constexpr std::string_view
-    // rouse::type_name() [with T = X; ...]".
+constexpr std::string_view find_type_name() noexcept {
+    // clang: "std::string_view rouse::detail::find_type_name() [T = X]"; GCC: "constexpr std::string_view
+    // rouse::detail::find_type_name() [with T = X; ...]".
     std::string_view text = __PRETTY_FUNCTION__;
     constexpr std::string_view key = "T = ";
     text.remove_prefix(text.find(key) + key.size());
@@ -22,6 +22,15 @@ template <class T>
         if (c == '>' || c == ')' || c == ']' || c == '}') --depth;
     }
     return text;
+}
+template <class T>
+inline constexpr std::string_view found_type_name = find_type_name<T>();
+} // namespace detail
+
+/// The name of `T` as the compiler spells it, for messages. Lives for the whole program.
+template <class T>
+[[nodiscard]] constexpr std::string_view type_name() noexcept {
+    return detail::found_type_name<T>;
 }
 
 } // namespace rouse

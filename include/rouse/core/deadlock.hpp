@@ -69,6 +69,8 @@ private:
 namespace detail {
 /// Reports; then the exception to be thrown, or null where the policy says to leave the tasks as they are.
 std::exception_ptr diagnose_cycle(LockCycle cycle);
+/// Hook point: the whole report. Defined by the diag layer.
+std::string cycle_text(const LockCycle& cycle);
 } // namespace detail
 
 } // namespace rouse

@@ -84,8 +84,8 @@ public:
     /// Gives the report its id, prints or hands it out as the user chose, and stops the program where the
     /// policy says so.
     virtual void hang(HangReport& report) = 0;
-    /// Prints a deadlock or hands it out.
-    virtual void cycle(const LockCycle& cycle) = 0;
+    /// Prints a deadlock, by the words that `text` makes of it, or hands it out.
+    virtual void cycle(const LockCycle& cycle, std::string (&text)(const LockCycle&)) = 0;
 
 protected:
     ~Diagnosis() = default;

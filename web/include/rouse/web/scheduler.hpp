@@ -95,7 +95,7 @@ public:
     // Diagnosis
     HangPolicy hang_policy() const noexcept override { return policy_; }
     void hang(HangReport& report) override;
-    void cycle(const LockCycle& cycle) override;
+    void cycle(const LockCycle& cycle, std::string (&text)(const LockCycle&)) override;
 
 private:
     Scheduler();
