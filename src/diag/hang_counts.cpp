@@ -3,7 +3,7 @@
 #include "diag/hang_log.hpp"
 #include "rouse/base/atomic.hpp"
 
-#include <algorithm>
+#include <string_view>
 
 namespace rouse::detail {
 namespace {
@@ -20,11 +20,11 @@ constexpr bool is_power_of_ten(std::uint64_t n) noexcept {
 bool HangCounts::add(HangReport& report) {
     report.id = last_hang_id.fetch_add(1, memory_order_relaxed) + 1;
     const SourceLocation where = report.site();
-    auto site = std::ranges::find_if(sites_, [&](const Site& known) {
-        return known.where.line() == where.line() && known.type == report.future_type &&
-               std::string_view(known.where.file_name()) == where.file_name();
-    });
-    if (site == sites_.end()) site = sites_.emplace(site, where, report.future_type);
+    Site* site = first_;
+    while (site && (site->where.line() != where.line() || site->type != report.future_type ||
+                    std::string_view(site->where.file_name()) != where.file_name()))
+        site = site->next;
+    if (!site) site = first_ = new Site(where, report.future_type, first_);
     report.count_at_site = ++site->times;
     return is_power_of_ten(report.count_at_site);
 }

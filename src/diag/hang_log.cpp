@@ -23,10 +23,10 @@ void HangLog::add(HangReport& report) {
 void HangLog::summarize() noexcept {
     if (hook_) return;
     const std::lock_guard lock(mutex_);
-    for (const HangCounts::Site& site : counts_.sites()) {
-        if (site.times < 2) continue;
+    for (const HangCounts::Site* site = counts_.first(); site; site = site->next) {
+        if (site->times < 2) continue;
         std::fprintf(stderr, "rouse: the hang at %s happened %llu times; one was printed\n",
-                     readable_place(site.where).c_str(), static_cast<unsigned long long>(site.times));
+                     readable_place(site->where).c_str(), static_cast<unsigned long long>(site->times));
     }
     counts_.clear();
 }

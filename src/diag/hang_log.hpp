@@ -9,7 +9,6 @@
 #include <functional>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace rouse::detail {
 
@@ -18,18 +17,27 @@ class HangCounts {
 public:
     class Site {
     public:
-        Site(SourceLocation where, std::string type) : where(where), type(std::move(type)) {}
+        Site(SourceLocation where, std::string type, Site* next)
+            : where(where), type(std::move(type)), next(next) {}
         SourceLocation where;
         std::string type; // of the future
+        Site* next;
         std::uint64_t times = 0;
     };
+    HangCounts() = default;
+    HangCounts(const HangCounts&) = delete;
+    HangCounts& operator=(const HangCounts&) = delete;
+    ~HangCounts() { clear(); }
+
     /// Numbers the report. True: it is to be told, as the first of its site, or the 10th, the 100th, ...
     [[nodiscard]] bool add(HangReport& report);
-    [[nodiscard]] const std::vector<Site>& sites() const noexcept { return sites_; }
-    void clear() noexcept { sites_.clear(); }
+    [[nodiscard]] const Site* first() const noexcept { return first_; }
+    void clear() noexcept {
+        while (first_) delete std::exchange(first_, first_->next);
+    }
 
 private:
-    std::vector<Site> sites_; // few, and a report takes much longer than a look at all of them
+    Site* first_ = nullptr; // they are few, and a report takes much longer than a look at all of them
 };
 
 /// Tells of each hang once for each await site, and counts the rest: a retry loop around a hang is one report
