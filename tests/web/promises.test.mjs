@@ -68,6 +68,14 @@ const strange = {
   "a Promise of another realm": () => runInNewContext("Promise.resolve('from afar')"),
   "a rejection of another realm": () => runInNewContext("(error) => Promise.reject(error)")(thrown),
   "a proxy of a Promise": () => new Proxy(Promise.resolve(1), {}),
+  "what only looks like a Promise": () => Object.create(Promise.prototype),
+  "what looks like a Promise, and is a thenable": () => Object.create(Promise.prototype, { then: { value: (resolve) => resolve("almost") } }),
+  "an object that names Promise its constructor": () => ({ constructor: Promise, then: (resolve) => resolve("no Promise") }),
+  "a proxy that answers no more": () => {
+    const { proxy, revoke } = Proxy.revocable(Promise.resolve(1), {});
+    revoke();
+    return proxy;
+  },
   "a Promise of a Promise": () => new Promise((resolve) => resolve(Promise.resolve("inner"))),
 };
 for (const [name, make] of Object.entries(strange)) {
