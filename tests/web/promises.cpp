@@ -7,6 +7,7 @@
 
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -93,6 +94,13 @@ ROUSE_EXPORT_ASYNC(first_of)
 
 void drop_future(js::Value promise) { const web::JsFuture dropped(promise); }
 ROUSE_EXPORT(drop_future)
+
+/// So many at a time.
+void drop_futures(js::Value promise, double count) {
+    std::vector<web::JsFuture> all;
+    for (int i = 0; i < count; ++i) all.emplace_back(promise);
+}
+ROUSE_EXPORT(drop_futures)
 
 /// In one turn.
 Task<js::Value> drop_and_await(js::Value dropped, js::Value wanted) {

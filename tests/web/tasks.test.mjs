@@ -350,6 +350,19 @@ test("a callback of the user's that throws stops nothing", async () => {
   assert.ok(seen.length > 0 && seen.every((message) => message === "thrown by trace"));
 });
 
+test("a trace may call the module, which awaits more Promises than ever before", async () => {
+  let app;
+  let count = 10;
+  const never = new Promise(() => {});
+  const trace = ({ type }) => {
+    if (type === "promise_awaited" || type === "promise_resolved") app.exports.drop_futures(never, (count *= 2));
+  };
+  ({ app } = await start("promises", { trace }));
+  assert.equal(await app.exports.await_times(3, Promise.resolve(2)), 6);
+  assert.equal(app.liveHandles(), 0);
+  assert.deepEqual(app.tasks(), []);
+});
+
 test("development: a measure for each task, a mark for each poll", async () => {
   const seen = [];
   const observer = new PerformanceObserver((list) => seen.push(...list.getEntries()));

@@ -28,7 +28,8 @@ void rouse_web_settled(std::uint32_t place, std::uint32_t generation, std::int32
     entry->value = value;
     if (scheduler.is_traced()) [[unlikely]]
         entry->trace();
-    scheduler.wake(entry->waker);
+    // Looked up again: the trace may have led to anything, even to another use of this place.
+    scheduler.wake(Settlements::all().at(place).waker);
 }
 
 } // namespace detail
@@ -63,10 +64,10 @@ bool JsFuture::register_waker(Context& cx) {
         task->clone_waker();
         std::construct_at(&entry.waker, Waker::from_raw(cx.waker().as_raw())); // over an empty one
     } else {
-        entry.keep(cx.waker());
+        Settlements::all().keep(place_, cx.waker());
     }
     if (detail::Scheduler::here().is_traced()) [[unlikely]]
-        entry.trace();
+        Settlements::all().at(place_).trace();
     return false;
 }
 

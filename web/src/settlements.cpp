@@ -28,7 +28,11 @@ std::uint32_t Settlements::grow() {
 
 void Settlements::drop(Entry& entry) noexcept { const Waker dropped = std::move(entry.waker); }
 
-void Settlements::Entry::keep(const Waker& other) { waker.clone_from(other); }
+void Settlements::keep(std::uint32_t place, const Waker& waker) {
+    Waker kept = std::move(at(place).waker);
+    kept.clone_from(waker); // which may lead to anything: the entry is looked up again
+    at(place).waker = std::move(kept);
+}
 
 void Settlements::Entry::trace() {
     if (state == State::waiting) {

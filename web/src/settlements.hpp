@@ -24,7 +24,6 @@ public:
         std::uint32_t next_free = 0;
         std::uint32_t task = 0; // that polled last, for the trace
         State state = State::waiting;
-        [[gnu::noinline]] void keep(const Waker& waker);
         /// Tells of it that it is awaited, or has settled.
         [[gnu::noinline]] void trace();
     };
@@ -48,6 +47,7 @@ public:
         if (entry.waker) [[unlikely]]
             drop(entry);
     }
+    [[gnu::noinline]] void keep(std::uint32_t place, const Waker& waker);
     static void drop(js::Handle value) noexcept {
         if (js::is_owned(value)) js::detail::sys::rouse_js_drop(value);
     }

@@ -82,7 +82,8 @@ public:
     [[nodiscard]] bool is_traced() const noexcept { return ROUSE_WEB_TRACE && traced_; }
     void set_traced(bool traced) noexcept { traced_ = traced; }
     void trace(Event event, std::uint64_t task);
-    void trace(Event event, Cell& cell, std::string_view detail = {});
+    [[gnu::noinline]] void trace(Event event, Cell& cell);
+    void trace(Event event, Cell& cell, std::string_view detail);
 
     /// As `std::move(waker).wake()`, in a turn; a task of ours, as most are, is spared the way through its
     /// executor.
