@@ -39,7 +39,7 @@ void TaskState::drop_counted(std::uint64_t count) noexcept {
     }
 }
 
-void TaskState::wake_shared(std::uint64_t give_up) noexcept {
+bool TaskState::mark_woken(std::uint64_t give_up) noexcept {
     std::uint64_t word = word_.load(memory_order_relaxed);
     for (;;) { // [S1]
         const bool was_done = word & done;
@@ -47,10 +47,13 @@ void TaskState::wake_shared(std::uint64_t give_up) noexcept {
         std::uint64_t next = word - give_up;
         if (!was_done) next |= was_active ? notified : active;
         if (!word_.compare_exchange_weak(word, next, memory_order_acq_rel, memory_order_relaxed)) continue;
-        if (!was_done && !was_active) ops_->schedule(this);
-        else if (was_done && give_up && unreferenced(next)) ops_->free(this);
-        return;
+        if (was_done && give_up && unreferenced(next)) ops_->free(this);
+        return !was_done && !was_active;
     }
+}
+
+void TaskState::wake_shared(std::uint64_t give_up) noexcept {
+    if (mark_woken(give_up)) ops_->schedule(this);
 }
 
 void TaskState::add_live_slot() noexcept {

@@ -6,6 +6,8 @@
 
 namespace rouse::detail {
 
+void keep_in_flight(PollScope& scope) noexcept { *scope.in_flight = std::current_exception(); }
+
 void throw_in_flight() { std::rethrow_exception(std::exchange(*turn.scope->in_flight, nullptr)); }
 
 void Strand::cancel() noexcept {

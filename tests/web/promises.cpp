@@ -1,9 +1,13 @@
 // SPDX-FileCopyrightText: The rouse authors
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What promises.test.mjs calls: values and Promises in both directions.
+#include "rouse/combine/futures_unordered.hpp"
+#include "rouse/combine/join.hpp"
 #include "rouse/web/web.hpp"
 
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -91,6 +95,42 @@ ROUSE_EXPORT_ASYNC(first_of)
 void drop_future(js::Value promise) { const web::JsFuture dropped(promise); }
 ROUSE_EXPORT(drop_future)
 
+/// So many at a time.
+void drop_futures(js::Value promise, double count) {
+    std::vector<web::JsFuture> all;
+    for (int i = 0; i < count; ++i) all.emplace_back(promise);
+}
+ROUSE_EXPORT(drop_futures)
+
+/// In one turn.
+Task<js::Value> drop_and_await(js::Value dropped, js::Value wanted) {
+    { const web::JsFuture first(dropped); }
+    co_return co_await web::JsFuture(wanted);
+}
+ROUSE_EXPORT_ASYNC(drop_and_await)
+
+Task<std::string> join_both(js::Value first, js::Value second) {
+    web::JsFuture a(first);
+    web::JsFuture b(second);
+    auto [one, two] = co_await rouse::join(std::move(a), std::move(b));
+    co_return one.to_string() + " " + two.to_string();
+}
+ROUSE_EXPORT_ASYNC(join_both)
+
+/// In the order in which they settle: each has a waker of its own.
+Task<std::string> as_they_settle(js::Value list) {
+    rouse::FuturesUnordered<web::JsFuture> all;
+    for (std::uint32_t i = 0; i < list.length(); ++i) all.push(web::JsFuture(list.get(i)));
+    std::string text;
+    for (;;) {
+        auto next = co_await all.next();
+        if (!next) break;
+        text += next->to_string();
+    }
+    co_return text;
+}
+ROUSE_EXPORT_ASYNC(as_they_settle)
+
 Task<std::string> abort_inner(js::Value promise) {
     auto inner = rouse::spawn(await_value(promise));
     co_await rouse::yield_now();
@@ -108,6 +148,10 @@ std::string describe(js::Value value) {
     return names[static_cast<int>(value.type())];
 }
 ROUSE_EXPORT(describe)
+
+js::Value kept;
+js::Value hold(js::Value value) { return std::exchange(kept, value); }
+ROUSE_EXPORT(hold)
 
 js::Value make_object() {
     js::Value object = js::object();

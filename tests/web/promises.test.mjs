@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import http from "node:http";
 import { test } from "node:test";
+import { runInNewContext } from "node:vm";
 
 import { load } from "../../web/js/rouse.mjs";
 import { macrotask, start, stateOf, wasmPath, wasmUrl } from "./modules.mjs";
@@ -30,6 +31,122 @@ test("a plain value and a thenable are awaited as JavaScript awaits them", async
     },
   };
   await assert.rejects(exports.await_value(thrower), bad);
+  noHandlesLeft();
+});
+
+// What the same thing comes to in JavaScript.
+const outcome = async (act) => {
+  try {
+    return { value: await act() };
+  } catch (error) {
+    return { error };
+  }
+};
+class Sub extends Promise {}
+const withConstructor = (get) => Object.defineProperty(Promise.resolve("a value"), "constructor", { get });
+const thrown = new Error("thrown");
+const raise = () => {
+  throw thrown;
+};
+const strange = {
+  "a thenable that settles twice": () => ({ then: (resolve) => (resolve("first"), resolve("second")) }),
+  "a thenable that resolves, then rejects": () => ({ then: (resolve, reject) => (resolve("first"), reject(thrown)) }),
+  "a thenable that resolves, then throws": () => ({ then: (resolve) => (resolve("first"), raise()) }),
+  "a thenable that throws, then settles": () => ({ then: (resolve) => (queueMicrotask(() => resolve("late")), raise()) }),
+  "a thenable that settles at once and later": () => ({ then: (resolve) => (setImmediate(resolve, "late"), resolve("first")) }),
+  "a thenable that gives a thenable": () => ({ then: (resolve) => resolve({ then: (_, reject) => reject(thrown) }) }),
+  "a function with then": () => Object.assign(() => {}, { then: (resolve) => resolve("of a function") }),
+  "a thenable without a prototype": () => Object.assign(Object.create(null), { then: (resolve) => resolve("bare") }),
+  "a subclass of Promise": () => Sub.resolve("of a subclass"),
+  "a subclass of Promise that is rejected": () => Sub.reject(thrown),
+  "a Promise with a `then` of its own": () => Object.assign(Promise.resolve("a value"), { then: raise }),
+  "a Promise whose `constructor` is another": () => withConstructor(() => Sub),
+  "a Promise whose `constructor` is nothing": () => withConstructor(() => undefined),
+  "a Promise whose `constructor` throws": () => withConstructor(raise),
+  "a frozen Promise": () => Object.freeze(Promise.resolve("frozen")),
+  "a sealed Promise that is rejected": () => Object.seal(Promise.reject(thrown)),
+  "a Promise of another realm": () => runInNewContext("Promise.resolve('from afar')"),
+  "a rejection of another realm": () => runInNewContext("(error) => Promise.reject(error)")(thrown),
+  "a proxy of a Promise": () => new Proxy(Promise.resolve(1), {}),
+  "what only looks like a Promise": () => Object.create(Promise.prototype),
+  "what looks like a Promise, and is a thenable": () => Object.create(Promise.prototype, { then: { value: (resolve) => resolve("almost") } }),
+  "an object that names Promise its constructor": () => ({ constructor: Promise, then: (resolve) => resolve("no Promise") }),
+  "a proxy that answers no more": () => {
+    const { proxy, revoke } = Proxy.revocable(Promise.resolve(1), {});
+    revoke();
+    return proxy;
+  },
+  "a Promise of a Promise": () => new Promise((resolve) => resolve(Promise.resolve("inner"))),
+};
+for (const [name, make] of Object.entries(strange)) {
+  test(`${name} is awaited as JavaScript awaits it`, async () => {
+    for (let i = 0; i < 3; ++i) {
+      const [ours, theirs] = [await outcome(() => exports.await_value(make())), await outcome(() => make())];
+      assert.deepEqual(Object.keys(ours), Object.keys(theirs));
+      if (theirs.error === thrown) assert.equal(ours.error, thrown);
+      else assert.deepEqual(ours, theirs);
+      assert.equal(await exports.await_value(Promise.resolve("next")), "next");
+    }
+    await macrotask();
+    await macrotask(); // what comes late
+    noHandlesLeft();
+  });
+}
+
+test("a Promise that cannot be asked is a rejection", async () => {
+  let looks = 0;
+  const Refusing = { [Symbol.species]: function () { raise(); } };
+  const promise = withConstructor(() => (looks++ ? Refusing : Promise)); // `then` looks a second time
+  await assert.rejects(exports.await_value(promise), (error) => error === thrown);
+  assert.equal(await exports.await_value(Promise.resolve("next")), "next");
+  noHandlesLeft();
+});
+
+test("who settles again does not reach the next await", async () => {
+  let again;
+  const twice = { then: (resolve) => (again = resolve)("first") };
+  assert.equal(await exports.await_value(twice), "first");
+  let wanted;
+  const next = exports.await_value(new Promise((act) => (wanted = act)));
+  await macrotask();
+  again("second");
+  assert.equal(await stateOf(next), "pending");
+  wanted("the right one");
+  assert.equal(await next, "the right one");
+  noHandlesLeft();
+});
+
+test("an await does not look at what Promise.prototype has become", async () => {
+  const { then } = Promise.prototype;
+  const { resolve } = Promise;
+  let looks = 0;
+  Promise.prototype.then = function (...callbacks) {
+    ++looks;
+    return Reflect.apply(then, this, callbacks);
+  };
+  Promise.resolve = (value) => (++looks, Reflect.apply(resolve, Promise, [value]));
+  try {
+    assert.equal(await exports.await_times(3, Reflect.apply(resolve, Promise, [2])), 6);
+    assert.equal(await exports.await_value("plain"), "plain");
+  } finally {
+    Promise.prototype.then = then;
+    Promise.resolve = resolve;
+  }
+  assert.equal(looks, 0);
+});
+
+test("a number is itself on the other side, and a small integer takes no handle", async () => {
+  const edge = 2 ** 29;
+  for (const number of [0, -0, 1, -1, edge - 1, edge, -edge, -edge - 1, 2 ** 30, 2 ** 31, 2 ** 53, 0.5, NaN, Infinity]) {
+    assert.ok(Object.is(await exports.await_value(Promise.resolve(number)), number), `${number}`);
+    assert.ok(Object.is(await exports.await_times(1, Promise.resolve(number)), 0 + number), `${number}`);
+    assert.equal(exports.describe(number), "number");
+  }
+  exports.hold(7);
+  noHandlesLeft();
+  assert.equal(exports.hold("seven"), 7);
+  assert.equal(app.liveHandles(), 1);
+  assert.equal(exports.hold(undefined), "seven");
   noHandlesLeft();
 });
 
@@ -130,6 +247,33 @@ test("a settlement does not reach the next user of its place", async () => {
   assert.equal(await stateOf(next), "pending");
   wanted("the right one");
   assert.equal(await next, "the right one");
+  noHandlesLeft();
+});
+
+test("a future that is dropped, and another that is awaited in the same turn", async () => {
+  let late;
+  const pending = new Promise((act) => (late = act));
+  for (const dropped of [Promise.resolve("wrong"), Promise.reject(new Error("wrong")), pending, "plain"])
+    assert.equal(await exports.drop_and_await(dropped, Promise.resolve("right")), "right");
+  const same = Promise.resolve("both");
+  assert.equal(await exports.drop_and_await(same, same), "both");
+  late("too late");
+  await macrotask();
+  noHandlesLeft();
+});
+
+test("several are awaited at a time, each with a waker of its own", async () => {
+  const resolvers = [];
+  const promises = Array.from({ length: 4 }, () => new Promise((resolve) => resolvers.push(resolve)));
+  const text = exports.as_they_settle(promises);
+  await macrotask();
+  for (const i of [2, 0, 3, 1]) {
+    resolvers[i](i);
+    await macrotask();
+  }
+  assert.equal(await text, "2031");
+  assert.equal(await exports.join_both(Promise.resolve("a"), Promise.resolve("b")), "a b");
+  assert.equal(await exports.join_both(new Promise((resolve) => setImmediate(resolve, "a")), Promise.resolve("b")), "a b");
   noHandlesLeft();
 });
 

@@ -10,15 +10,16 @@ import { test } from "node:test";
 const script = fileURLToPath(new URL("speed.mjs", import.meta.url));
 const figures = JSON.parse(execFileSync(process.execPath, [script], { encoding: "utf8" }));
 
-// Ten times what is aimed at fails: a machine that does something else meanwhile must not.
+// A half more than the goal fails: other machines and other releases of V8 share the costs out differently.
+const check = (t, what, { goal, ours, theirs, ratio }) => {
+  t.diagnostic(`${what}: ${ours} in C++, ${theirs} in JavaScript: ${ratio.toFixed(2)} times (goal: ${goal})`);
+  assert.ok(ratio < 1.5 * goal);
+};
+
 test("an await of a resolved Promise beside `await` in JavaScript", (t) => {
-  const { ours, theirs, ratio } = figures.await;
-  t.diagnostic(`an await of a resolved Promise: ${ours} in C++, ${theirs} in JavaScript: ${ratio.toFixed(2)} times (goal: 3)`);
-  assert.ok(ratio < 30);
+  check(t, "an await of a resolved Promise", figures.await);
 });
 
 test("a switch between two tasks beside a microtask of JavaScript", (t) => {
-  const { ours, theirs, ratio } = figures.switch;
-  t.diagnostic(`a switch between two tasks: ${ours} in C++, a microtask: ${theirs}: ${ratio.toFixed(2)} times (goal: below 1)`);
-  assert.ok(ratio < 10);
+  check(t, "a switch between two tasks", figures.switch);
 });

@@ -114,6 +114,30 @@ test("the healthy look-alike is left alone: a promise that somebody can still re
   assert.deepEqual(reports, []);
 });
 
+// rouse.mjs uses what it watches again, once it was called.
+test("after many awaits, also slow ones, a promise that was collected is found, and the others are left alone", async () => {
+  const { app, exports, reports } = await start("promises");
+  const resolvers = [];
+  const slow = () => exports.await_value(new Promise((resolve) => resolvers.push(resolve)));
+  for (let round = 0; round < 3; ++round) {
+    const settled = [slow(), slow(), slow()];
+    await collectUntil(() => false, 2); // they are watched by now
+    for (const resolve of resolvers.splice(0)) resolve(round);
+    assert.deepEqual(await Promise.all(settled), [round, round, round]);
+    await exports.await_times(100, Promise.resolve(1));
+  }
+  let error;
+  const waiting = slow();
+  exports.await_value(new Promise(() => {})).catch((reason) => (error = reason));
+  await collectUntil(() => error);
+  assert.equal(error?.name, "LostWaker");
+  assert.equal(reports.length, 1);
+  assert.equal(await stateOf(waiting), "pending");
+  resolvers[0]("after all");
+  assert.equal(await waiting, "after all");
+  assert.equal(app.liveHandles(), 0);
+});
+
 test("an exception that nobody awaits is reported", async () => {
   const { exports, reports } = await start("tasks");
   exports.spawn_and_forget_error();
@@ -324,6 +348,19 @@ test("a callback of the user's that throws stops nothing", async () => {
   await macrotask();
   process.setUncaughtExceptionCaptureCallback(null);
   assert.ok(seen.length > 0 && seen.every((message) => message === "thrown by trace"));
+});
+
+test("a trace may call the module, which awaits more Promises than ever before", async () => {
+  let app;
+  let count = 10;
+  const never = new Promise(() => {});
+  const trace = ({ type }) => {
+    if (type === "promise_awaited" || type === "promise_resolved") app.exports.drop_futures(never, (count *= 2));
+  };
+  ({ app } = await start("promises", { trace }));
+  assert.equal(await app.exports.await_times(3, Promise.resolve(2)), 6);
+  assert.equal(app.liveHandles(), 0);
+  assert.deepEqual(app.tasks(), []);
 });
 
 test("development: a measure for each task, a mark for each poll", async () => {

@@ -89,7 +89,7 @@ export interface App<Exports = AnyExports> {
   readonly module: WebAssembly.Module;
   /** What C++ has; its buffer is another one after each growth. */
   readonly memory: WebAssembly.Memory;
-  /** JavaScript values that C++ refers to. */
+  /** JavaScript values that C++ refers to; undefined, null, booleans and small integers are copied, and not counted. */
   liveHandles(): number;
   tasks(): TaskInfo[];
   setPolicy(policy: HangPolicy): void;

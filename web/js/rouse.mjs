@@ -15,6 +15,14 @@ const fromMicrotask = 1;
 const fromMacrotask = 3;
 const fromTimer = 4;
 const longestTimeout = 0x7fffffff;
+const firstNumber = 0x40000000; // among the handles
+const zero = 0x60000000;
+
+// What JavaScript had when this was loaded: whatever becomes of the global ones, both belong together.
+const Promises = Promise;
+const { resolve } = Promises;
+const { then } = Promises.prototype;
+const keptTokens = 256;
 
 const compile = async (given) => {
   let source = await given;
@@ -40,6 +48,7 @@ export const load = async (source, options = {}) => {
   if (options.development) options = (await import("./development.mjs")).development(options);
   const { onLostWaker, print = console.log, report = (text) => console.error(text), trace } = options;
 
+  const clock = performance; // Node finds it by a getter
   let wasm; // what the module exports
   let tellSettled; // of it, the one that is called for each await
   let bytes = new Uint8Array();
@@ -49,9 +58,10 @@ export const load = async (source, options = {}) => {
 
   // ---- the values that C++ refers to ----
 
+  // A handle is a place in `values`, or an integer of 30 bits, which needs none. A place that is free has the next one's number.
   const values = [undefined, null, true, false];
   const fixed = values.length;
-  const free = [];
+  let free = 0; // none
   const put = (value) => {
     switch (value) {
       case undefined:
@@ -63,18 +73,21 @@ export const load = async (source, options = {}) => {
       case false:
         return 3;
     }
-    if (!free.length) return values.push(value) - 1;
-    const handle = free.pop();
+    if (typeof value === "number" && (value << 2) >> 2 === value && (value || 1 / value > 0)) return value + zero;
+    if (!free) return values.push(value) - 1;
+    const handle = free;
+    free = values[handle];
     values[handle] = value;
     return handle;
   };
+  const valueAt = (handle) => (handle < firstNumber ? values[handle] : handle - zero);
   const drop = (handle) => {
-    values[handle] = undefined;
-    free.push(handle);
+    values[handle] = free;
+    free = handle;
   };
   const take = (handle) => {
-    const value = values[handle];
-    if (handle >= fixed) drop(handle);
+    const value = valueAt(handle);
+    if (handle >= fixed && handle < firstNumber) drop(handle);
     return value;
   };
 
@@ -86,7 +99,7 @@ export const load = async (source, options = {}) => {
   const memory = () => (bytes.length ? bytes : (bytes = new Uint8Array(wasm.memory.buffer)));
   const view = () => new DataView(memory().buffer);
   const text = (at, size) => decoder.decode(memory().subarray(at, at + size));
-  const list = (at, count) => Array.from(new Uint32Array(memory().buffer, at, count), (handle) => values[handle]);
+  const list = (at, count) => Array.from(new Uint32Array(memory().buffer, at, count), valueAt);
 
   // ---- calls in both directions ----
 
@@ -111,7 +124,7 @@ export const load = async (source, options = {}) => {
   };
   const settleOwed = (owed, resolved, value) => {
     debts.delete(owed);
-    if (closing) owed.promise.catch(() => {}); // nobody may be awaiting it any more
+    if (closing) then.call(owed.promise, undefined, () => {}); // nobody may be awaiting it any more
     const settle = () => (resolved ? owed.resolve(value) : owed.reject(value));
     owed.task ? owed.task.run(settle) : settle();
   };
@@ -174,42 +187,52 @@ export const load = async (source, options = {}) => {
     turnAsked = false;
     enter("turn", fromMacrotask);
   };
-  const soon = Promise.resolve(); // half the price of queueMicrotask
+  const soon = resolve.call(Promises); // half the price of queueMicrotask
   const onMicrotask = () => enter("turn", fromMicrotask);
 
   // ---- promises that C++ awaits ----
 
-  // Both callbacks of a Promise share a token, and nothing else refers to it: when the collector takes it, neither can be
-  // called any more. Most settle soon, so a token is watched from the next macrotask on; until then it is in `young`.
+  // Both callbacks of a Promise have a token, and nothing else refers to it: when the collector takes it, neither can be called
+  // any more. Most settle soon, so a token is watched from the next macrotask on; until then it is in `young`. It is used again,
+  // with its callbacks, when one of them was called: they are given to Promises of our own only (`resolve` wraps all others), and
+  // of those each calls one of them, once.
   const collected = new FinalizationRegistry(([place, generation]) => enter("collected", place, generation));
   const young = [];
   const watch = () => {
     for (const token of young) if (token) collected.register(token, [token.place, token.generation], token);
     young.length = 0;
   };
+  const unused = [];
   const settled = (token, resolved, value) => {
-    if (young[token.place] === token) young[token.place] = undefined;
+    const { place, generation } = token;
+    if (young[place] === token) young[place] = undefined;
     else collected.unregister(token);
+    if (unused.length < keptTokens) unused.push(token);
     if (dead) return;
     try {
-      tellSettled(token.place, token.generation, resolved, put(value));
+      tellSettled(place, generation, resolved, put(value));
     } catch (error) {
       poison(error);
     }
   };
+  const makeToken = () => {
+    const token = { place: 0, generation: 0 };
+    token.resolved = (value) => settled(token, 1, value);
+    token.rejected = (error) => settled(token, 0, error);
+    return token;
+  };
   const awaitPromise = (handle, place, generation) => {
-    const token = { place, generation };
     try {
-      Promise.prototype.then.call(
-        Promise.resolve(values[handle]),
-        (value) => settled(token, 1, value),
-        (error) => settled(token, 0, error),
-      );
+      const promise = resolve.call(Promises, valueAt(handle));
+      const token = unused.length ? unused.pop() : makeToken();
+      token.place = place;
+      token.generation = generation;
+      then.call(promise, token.resolved, token.rejected);
+      // An older one of this place is of a future that is gone: nobody wants to hear of it.
+      young[place] = token;
     } catch (error) {
       return ~put(error);
     }
-    // An older one of this place is of a future that is gone: nobody wants to hear of it.
-    young[place] = token;
     macrotask();
     return 0;
   };
@@ -221,7 +244,7 @@ export const load = async (source, options = {}) => {
   let rows;
   const rouse = {
     drop,
-    clone: (handle) => put(values[handle]),
+    clone: (handle) => put(valueAt(handle)),
     number: put,
     string: (at, size) => put(text(at, size)),
     object: () => put({}),
@@ -238,12 +261,12 @@ export const load = async (source, options = {}) => {
       closures.register(act, closure);
       return put(act);
     },
-    type: (handle) => types.indexOf(values[handle] === null ? "null" : typeof values[handle]),
-    truthy: (handle) => (values[handle] ? 1 : 0),
-    equal: (a, b) => (values[a] === values[b] ? 1 : 0),
+    type: (handle) => types.indexOf(valueAt(handle) === null ? "null" : typeof valueAt(handle)),
+    truthy: (handle) => (valueAt(handle) ? 1 : 0),
+    equal: (a, b) => (valueAt(a) === valueAt(b) ? 1 : 0),
     to_number: (handle) => {
       try {
-        return Number(values[handle]);
+        return Number(valueAt(handle));
       } catch (error) {
         failure = error;
         return NaN;
@@ -256,7 +279,7 @@ export const load = async (source, options = {}) => {
     },
     text: (handle) => {
       try {
-        return (pendingText = encoder.encode(String(values[handle]))).length;
+        return (pendingText = encoder.encode(String(valueAt(handle)))).length;
       } catch (error) {
         return ~put(error);
       }
@@ -265,19 +288,19 @@ export const load = async (source, options = {}) => {
       memory().set(pendingText, to);
       pendingText = undefined;
     },
-    get: reply((object, key, size) => values[object][text(key, size)]),
-    get_at: reply((object, index) => values[object][index]),
-    set: reply((object, key, size, value) => void (values[object][text(key, size)] = values[value])),
-    set_at: reply((object, index, value) => void (values[object][index] = values[value])),
-    call: reply((act, self, given, count) => Reflect.apply(values[act], values[self], list(given, count))),
-    invoke: reply((object, method, size, given, count) => values[object][text(method, size)](...list(given, count))),
-    construct: reply((constructor, given, count) => Reflect.construct(values[constructor], list(given, count))),
-    instance_of: reply((value, constructor) => values[value] instanceof values[constructor]),
+    get: reply((object, key, size) => valueAt(object)[text(key, size)]),
+    get_at: reply((object, index) => valueAt(object)[index]),
+    set: reply((object, key, size, value) => void (valueAt(object)[text(key, size)] = valueAt(value))),
+    set_at: reply((object, index, value) => void (valueAt(object)[index] = valueAt(value))),
+    call: reply((act, self, given, count) => Reflect.apply(valueAt(act), valueAt(self), list(given, count))),
+    invoke: reply((object, method, size, given, count) => valueAt(object)[text(method, size)](...list(given, count))),
+    construct: reply((constructor, given, count) => Reflect.construct(valueAt(constructor), list(given, count))),
+    instance_of: reply((value, constructor) => valueAt(value) instanceof valueAt(constructor)),
 
     await: awaitPromise,
     owe: (at, size) => {
       const owed = {};
-      owed.promise = new Promise((resolve, reject) => {
+      owed.promise = new Promises((resolve, reject) => {
         owed.resolve = resolve;
         owed.reject = reject;
       });
@@ -285,10 +308,10 @@ export const load = async (source, options = {}) => {
       debts.add(owed);
       return put(owed);
     },
-    promise_of: (handle) => put(values[handle].promise),
+    promise_of: (handle) => put(valueAt(handle).promise),
     settle: (handle, resolved, value) => settleOwed(take(handle), resolved, take(value)),
 
-    microtask: () => void soon.then(onMicrotask),
+    microtask: () => void then.call(soon, onMicrotask),
     macrotask: () => {
       turnAsked = true;
       macrotask();
@@ -298,7 +321,7 @@ export const load = async (source, options = {}) => {
       if (milliseconds >= 0)
         timer = setTimeout(() => enter("turn", fromTimer), Math.min(milliseconds, longestTimeout));
     },
-    now: () => performance.now(),
+    now: () => clock.now(),
     date: () => Date.now(),
 
     report: (kind, kindSize, at, size, task) =>
@@ -407,7 +430,11 @@ export const load = async (source, options = {}) => {
       enter("tasks");
       return rows;
     },
-    liveHandles: () => values.length - fixed - free.length,
+    liveHandles: () => {
+      let count = values.length - fixed;
+      for (let handle = free; handle; handle = values[handle]) --count;
+      return count;
+    },
     dispose: () => {
       if (dead) return;
       closing = true;

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "rouse/web/scheduler.hpp"
 
-#include "rouse/base/stop.hpp"
+#include "rouse/base/readable.hpp"
 #include "rouse/web/error.hpp"
 #include "runtime/birth_log.hpp"
 
@@ -17,18 +17,7 @@ using rouse::detail::TaskState;
 using rouse::detail::turn;
 namespace sys = js::detail::sys;
 
-namespace {
-
-constexpr double slice = 5;             // milliseconds between two macrotasks
-constexpr int polls_in_a_turn = 64;     // then the microtasks of JavaScript have a turn
-constexpr int polls_between_looks = 16; // at the clock
-
-} // namespace
-
-Scheduler& Scheduler::here() noexcept {
-    static auto* scheduler = new Scheduler; // never destroyed, as the module is not
-    return *scheduler;
-}
+Scheduler& Scheduler::make() noexcept { return *(only_ = new Scheduler); }
 
 // There is one thread, and it always drives: spawn, timers and wake-ups work from any call.
 Scheduler::Scheduler()
@@ -41,65 +30,12 @@ Scheduler::Scheduler()
 
 // ---- turns ----
 
-Scheduler::Turn::Turn(Scheduler& scheduler, From from) noexcept : scheduler_(scheduler), from_(from) {
-    ++scheduler.depth_;
-    if (from != From::call) scheduler.turn_runs_ = true;
-    switch (from) {
-    case From::call:
-        return;
-    case From::microtask:
-        scheduler.microtask_asked_ = false;
-        break;
-    case From::timer:
-        scheduler.timer_at_ = 0;
-        [[fallthrough]];
-    case From::macrotask:
-        scheduler.in_slice_ = scheduler.slice_spent_ = false;
-        break;
-    case From::settlement:
-        break;
-    }
-}
-
-Scheduler::Turn::~Turn() {
-    if (--scheduler_.depth_ > 0) return;
-    scheduler_.turn_runs_ = false;
-    if (from_ != From::call && !scheduler_.slice_spent_) scheduler_.run(from_);
-    scheduler_.arm_timer();
-    scheduler_.note_births();
-}
-
 /// The first turn since a macrotask, as far as we know.
 void Scheduler::begin_slice() {
-    if (in_slice_) return;
     in_slice_ = true;
     unchecked_ = 0;
     slice_end_ = sys::rouse_js_now() + slice;
     sys::rouse_js_macrotask();
-}
-
-void Scheduler::run(Turn::From from) {
-    if (from == Turn::From::timer && timers() != 0) {
-        firing_ = true;
-        fire_due();
-        firing_ = false;
-    }
-    if (queue.empty()) return; // not busy: no macrotask needs to be waited for
-    begin_slice();
-    running_ = true;
-    for (int left = polls_in_a_turn; left > 0; --left) {
-        Cell* const cell = queue.pop();
-        if (!cell) break;
-        poll(*cell);
-        if (++unchecked_ < polls_between_looks) continue;
-        unchecked_ = 0;
-        if (sys::rouse_js_now() >= slice_end_) {
-            slice_spent_ = true;
-            break;
-        }
-    }
-    running_ = false;
-    if (!queue.empty()) ask_for_turn();
 }
 
 void Scheduler::ask_for_turn() noexcept {
@@ -107,6 +43,12 @@ void Scheduler::ask_for_turn() noexcept {
     if (running_ || turn_runs_ || microtask_asked_ || slice_spent_) return;
     microtask_asked_ = true;
     sys::rouse_js_microtask();
+}
+
+void Scheduler::fire() {
+    firing_ = true;
+    fire_due();
+    firing_ = false;
 }
 
 void Scheduler::arm_timer() {
@@ -124,16 +66,12 @@ void Scheduler::arm_timer() {
 
 // ---- what becomes runnable ----
 
-void Scheduler::deliver_in_crew(Cell& cell) noexcept {
-    queue.push(cell);
-    if (is_traced()) [[unlikely]] {
-        if (firing_) trace(Event::timer_fired, cell);
-        trace(Event::woken, cell);
-    }
-    ask_for_turn();
-}
+void Scheduler::wake_other(Waker& waker) noexcept { std::move(waker).wake(); }
 
-void Scheduler::note_wake(Cell&) noexcept {}
+void Scheduler::note_wake(Cell& cell) noexcept {
+    if (firing_) trace(Event::timer_fired, cell);
+    trace(Event::woken, cell);
+}
 
 void Scheduler::adopt_in_crew(Cell& cell) {
     cell.belong_to(*this, next_task_id());
@@ -158,34 +96,6 @@ void Scheduler::schedule_lost(Cell& cell) noexcept {
 
 // ---- a poll ----
 
-void Scheduler::poll(Cell& cell) {
-    turn.current = &cell;
-    turn.delta = 0;
-    turn.woken = turn.yielded = false;
-    const std::uint64_t word = cell.begin_poll();
-    std::exception_ptr error;
-    if (word & (TaskState::aborted | TaskState::lost)) [[unlikely]]
-        if (!judge(cell, word, error)) return;
-    const std::size_t timers_before = timers();
-    if (is_traced()) [[unlikely]]
-        trace(Event::polled, cell);
-    const rouse::detail::LentWaker waker(&cell);
-    Context cx(waker.get());
-    if (cell.strand().poll(cx, error)) return end_task(cell, std::move(error));
-    if (is_traced()) [[unlikely]]
-        note_poll(cell, timers_before);
-    turn.current = nullptr;
-    const bool again = turn.woken || turn.yielded;
-    switch (cell.settle(std::exchange(turn.delta, 0), again)) {
-    case TaskState::Settled::idle:
-        return;
-    case TaskState::Settled::again:
-    case TaskState::Settled::lost: // the poll to come is for the verdict
-        break;
-    }
-    queue.push(cell);
-}
-
 /// Of a poll that returned Pending.
 void Scheduler::note_poll(Cell& cell, std::size_t timers_before) {
     const auto more = static_cast<std::int64_t>(turn.delta);
@@ -197,9 +107,9 @@ void Scheduler::note_poll(Cell& cell, std::size_t timers_before) {
     if (turn.woken || turn.yielded) trace(Event::woken, cell, turn.yielded ? "it gave way" : "by itself");
 }
 
-/// Of a task that is aborted or lost. False: there is nothing to poll any more. `error`: to be thrown at its
-/// await.
-bool Scheduler::judge(Cell& cell, std::uint64_t word, std::exception_ptr& error) {
+/// Of a task that is aborted or lost. False: there is nothing to poll any more. `thrown_`: to be thrown at
+/// its await.
+bool Scheduler::judge(Cell& cell, std::uint64_t word) {
     if (word & TaskState::aborted) {
         std::erase_if(lost_notes_, [&](const LostNote& note) { return note.cell == &cell; });
         cancel_task(cell);
@@ -207,39 +117,41 @@ bool Scheduler::judge(Cell& cell, std::uint64_t word, std::exception_ptr& error)
     }
     HangReport report = report_of(cell);
     if (is_traced()) trace(Event::lost, cell);
-    if constexpr (!ROUSE_EXCEPTIONS) {
-        if (policy_ == HangPolicy::throw_error) {
-            report.policy = policy_;
-            hang(report);
-            failure_ = lost_error(report);
-            cancel_task(cell);
-            failure_ = js::Value();
-            return false;
+#if ROUSE_EXCEPTIONS
+    thrown_ = rouse::detail::diagnose_hang(std::move(report));
+    if (thrown_) {
+        cell.clear_lost();
+        if (cell.strand().has_coroutine()) return true;
+        // A root that is no coroutine, unless there is one inside of it.
+        if (cell.strand().fail_leaf(thrown_)) {
+            thrown_ = nullptr;
+            return true;
         }
-    }
-    error = rouse::detail::diagnose_hang(std::move(report));
-    if (!error) { // the policy is to leave it
-        turn.current = nullptr;
-        if (!cell.leave_lost()) queue.push(cell);
+        end_task(cell);
         return false;
     }
-    cell.clear_lost();
-    if (cell.strand().has_coroutine()) return true;
-    // A root that is no coroutine, unless there is one inside of it.
-    if (cell.strand().fail_leaf(error)) {
-        error = nullptr;
-        return true;
+#else
+    report.future_type = readable_type(report.future_type);
+    report.policy = policy_;
+    hang(report);
+    if (policy_ == HangPolicy::throw_error) {
+        failure_ = lost_error(report);
+        cancel_task(cell);
+        failure_ = js::Value();
+        return false;
     }
-    end_task(cell, std::move(error));
+#endif
+    turn.current = nullptr; // the policy is to leave it
+    if (!cell.leave_lost()) queue.push(cell);
     return false;
 }
 
-void Scheduler::end_task(Cell& cell, std::exception_ptr error) {
+void Scheduler::end_task(Cell& cell) {
     if (is_traced()) [[unlikely]]
-        trace(error ? Event::failed : Event::ready, cell);
+        trace(thrown_ ? Event::failed : Event::ready, cell);
     // Frame, arguments, closure die here, while the task still is `current` and ACTIVE: nothing in them can
     // be taken for its last waker.
-    cell.finish(std::move(error));
+    cell.finish(std::exchange(thrown_, nullptr));
     turn.current = nullptr;
     publish(cell);
 }

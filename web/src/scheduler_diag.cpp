@@ -95,6 +95,8 @@ void Scheduler::trace(Event event, std::uint64_t task) {
                         nullptr, 0, 0);
 }
 
+void Scheduler::trace(Event event, Cell& cell) { trace(event, cell, {}); }
+
 void Scheduler::trace(Event event, Cell& cell, std::string_view detail) {
     // Once it has ended there is no strand to ask; while it runs, its last await is the one that it came
     // from.

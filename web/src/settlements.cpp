@@ -2,75 +2,57 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "settlements.hpp"
 
+#include "rouse/task/cell.hpp"
 #include "rouse/web/scheduler.hpp"
+
+#include <new>
 
 namespace rouse::web::detail {
 
-Settlements& Settlements::all() noexcept {
-    static auto* all = new Settlements; // never destroyed, as the module is not
-    return *all;
-}
+[[clang::no_destroy]] constinit Settlements Settlements::only_;
 
-std::uint32_t Settlements::take() {
-    if (free_ == none) {
-        entries_.emplace_back();
-        return static_cast<std::uint32_t>(entries_.size() - 1);
-    }
-    const std::uint32_t place = free_;
-    free_ = entries_[place].next_free;
-    return place;
-}
-
-void Settlements::give_back(std::uint32_t place) noexcept {
-    Entry& entry = entries_[place];
-    ++entry.generation;
-    entry.next_free = std::exchange(free_, place);
-    entry.state = State::waiting;
-    if (const js::Handle value = std::exchange(entry.value, js::undefined_handle);
-        value >= js::first_owned_handle)
-        js::detail::sys::rouse_js_drop(value);
-    // Last: what the drop of a waker leads to may use the place again.
-    const Waker dropped = std::move(entry.waker);
-}
-
-namespace {
-
-void settle(std::uint32_t place, std::uint32_t generation, Settlements::State state, js::Handle value) {
-    Settlements::Entry* const entry = Settlements::all().find(place, generation);
-    if (!entry) {
-        if (value >= js::first_owned_handle) js::detail::sys::rouse_js_drop(value);
-        return;
-    }
-    entry->state = state;
-    entry->value = value;
-    Scheduler& scheduler = Scheduler::here();
-    if (scheduler.is_traced() && state != Settlements::State::collected)
-        scheduler.trace(state == Settlements::State::resolved ? Event::promise_resolved
-                                                              : Event::promise_rejected,
-                        entry->task);
-    Waker waker = std::move(entry->waker);
-    if (state == Settlements::State::collected) {
-        const Scheduler::Dropper dropper("the garbage collector: the Promise can never settle");
-        waker = Waker();
-    } else {
-        std::move(waker).wake();
+std::uint32_t Settlements::grow() {
+    const std::uint32_t size = size_;
+    size_ = size ? 2 * size : 4;
+    auto* const entries = static_cast<Entry*>(::operator new(size_ * sizeof(Entry)));
+    // The old ones are empty then: nothing to destroy.
+    for (std::uint32_t place = 0; place < size; ++place)
+        ::new (entries + place) Entry(std::move(entries_[place]));
+    ::operator delete(std::exchange(entries_, entries));
+    for (std::uint32_t place = size_ - 1;; --place) {
+        Entry* const entry = ::new (entries + place) Entry;
+        if (place == size) return place;
+        entry->next_free = std::exchange(free_, place);
     }
 }
 
-} // namespace
+void Settlements::drop(Entry& entry) noexcept { const Waker dropped = std::move(entry.waker); }
 
-/// A Promise that C++ awaits has settled. In a microtask of its own: the task goes on right here.
-ROUSE_WEB_EXPORT("settled")
-void rouse_web_settled(std::uint32_t place, std::uint32_t generation, std::int32_t resolved,
-                       js::Handle value) {
-    Scheduler::Turn turn(Scheduler::here(), Scheduler::Turn::From::settlement);
-    settle(place, generation, resolved ? Settlements::State::resolved : Settlements::State::rejected, value);
+void Settlements::keep(std::uint32_t place, const Waker& waker) {
+    Waker kept = std::move(at(place).waker);
+    kept.clone_from(waker); // which may lead to anything: the entry is looked up again
+    at(place).waker = std::move(kept);
+}
+
+void Settlements::Entry::trace() {
+    if (state == State::waiting) {
+        const rouse::detail::Cell* const cell = rouse::detail::running_cell();
+        task = cell ? static_cast<std::uint32_t>(cell->id()) : 0;
+    }
+    Scheduler::here().trace(state == State::waiting    ? Event::promise_awaited
+                            : state == State::resolved ? Event::promise_resolved
+                                                       : Event::promise_rejected,
+                            task);
 }
 
 /// Both callbacks of the Promise were garbage collected: neither will ever be called.
 ROUSE_WEB_EXPORT("collected") void rouse_web_collected(std::uint32_t place, std::uint32_t generation) {
-    Scheduler::Turn turn(Scheduler::here(), Scheduler::Turn::From::macrotask);
-    settle(place, generation, Settlements::State::collected, js::undefined_handle);
+    const Scheduler::Turn turn(Scheduler::here(), Scheduler::Turn::From::macrotask);
+    Settlements::Entry* const entry = Settlements::all().find(place, generation);
+    if (!entry) return;
+    entry->state = Settlements::State::collected;
+    const Scheduler::Dropper dropper("the garbage collector: the Promise can never settle");
+    entry->waker = Waker();
 }
 
 } // namespace rouse::web::detail

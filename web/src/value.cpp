@@ -28,6 +28,8 @@ bool Value::instance_of(const Value& constructor) const {
 }
 
 double Value::to_double() const {
+    if (handle_ >= first_number_handle)
+        return static_cast<std::int32_t>(handle_) - static_cast<std::int32_t>(zero_handle);
     const double number = detail::sys::rouse_js_to_number(handle_);
     if (number != number) // NaN: what was asked for, or what stands for an error
         if (Value error = Value::adopt(detail::sys::rouse_js_take_error()); !error.is_undefined())

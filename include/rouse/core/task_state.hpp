@@ -119,6 +119,10 @@ public:
         }
     }
 
+    /// As `wake`, by the word alone. True: it has become runnable, which the caller, who knows its executor,
+    /// passes on in place of `schedule`.
+    bool mark_woken() noexcept { return mark_woken(one_waker); }
+
     // ---- by holders of a reference ----
 
     void add_reference() noexcept;
@@ -169,6 +173,7 @@ private:
     void clone_waker_shared() noexcept;
     void drop_counted(std::uint64_t count) noexcept;
     void wake_shared(std::uint64_t give_up) noexcept;
+    bool mark_woken(std::uint64_t give_up) noexcept;
 
     Atomic<std::uint64_t> word_;
     const TaskOps* ops_;

@@ -97,6 +97,9 @@ struct PollScope {
     bool finished = false;
 };
 
+/// What is being handled goes on in the strand. Out of line, as its exception_ptr would be in every poll.
+void keep_in_flight(PollScope& scope) noexcept;
+
 /// What each coroutine of ours keeps: who awaits it, and the await in which it is suspended.
 class PromiseBase {
 public:
@@ -124,7 +127,7 @@ public:
         void await_resume() noexcept {}
     };
     FinalAwaiter final_suspend() noexcept { return {}; }
-    void unhandled_exception() noexcept { *turn.scope->in_flight = std::current_exception(); }
+    void unhandled_exception() noexcept { keep_in_flight(*turn.scope); }
 
     void resume() { handle().resume(); }
     void destroy() noexcept { handle().destroy(); }
@@ -199,7 +202,7 @@ ROUSE_ALWAYS_INLINE bool Strand::run(PollScope& scope, Context& cx) {
             try {
                 if (!leaf_ops_->poll(leaf(), cx)) return false;
             } catch (...) {
-                *scope.in_flight = std::current_exception();
+                keep_in_flight(scope);
             }
 #else
             if (!leaf_ops_->poll(leaf(), cx)) return false;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "rouse/core/future.hpp"
+#include "rouse/task/await.hpp"
 #include "rouse/web/value.hpp"
 
 #include <cstdint>
@@ -52,6 +53,7 @@ public:
 
 private:
     friend class JsResult;
+    [[gnu::noinline]] bool register_waker(Context& cx);
     void forget() noexcept;
     js::Result take_result();
 
@@ -76,6 +78,10 @@ private:
 inline JsResult JsFuture::into_result() && { return JsResult(std::move(*this)); }
 
 } // namespace rouse::web
+
+// Compiled once, for speed: see web/src/settled.cpp.
+extern template class rouse::detail::FutureAwaiter<rouse::web::JsFuture>;
+extern template class rouse::detail::FutureAwaiter<rouse::web::JsResult>;
 
 namespace rouse::js {
 inline web::JsFuture Value::await() const { return web::JsFuture(*this); }

@@ -8,19 +8,27 @@
 /// What rouse.mjs gives to C++. Nothing here throws: a JavaScript exception that crossed C++ frames would
 /// pass every `catch`. A function that may fail returns a `Reply`.
 
-#define ROUSE_WEB_IMPORT(name) __attribute__((import_module("rouse"), import_name(name)))
+#define ROUSE_WEB_IMPORT(name) __attribute__((import_module("rouse"), import_name(name), nothrow))
 /// A function that rouse.mjs calls. The dot keeps the name apart from what a module exports itself.
 #define ROUSE_WEB_EXPORT(name) extern "C" __attribute__((export_name("rouse." name), used))
 
 namespace rouse::js {
 
-/// A place in the table of JavaScript values that rouse.mjs keeps. The first four are fixed.
+/// A place in the table of JavaScript values that rouse.mjs keeps, the first four of which are fixed; or an
+/// integer of 30 bits, which takes no place.
 using Handle = std::uint32_t;
 inline constexpr Handle undefined_handle = 0;
 inline constexpr Handle null_handle = 1;
 inline constexpr Handle true_handle = 2;
 inline constexpr Handle false_handle = 3;
 inline constexpr Handle first_owned_handle = 4;
+inline constexpr Handle first_number_handle = 0x4000'0000;
+inline constexpr Handle zero_handle = 0x6000'0000;
+inline constexpr Handle last_number_handle = 0x7fff'ffff;
+/// It is a place that somebody has to give back.
+constexpr bool is_owned(Handle handle) noexcept {
+    return handle - first_owned_handle < first_number_handle - first_owned_handle;
+}
 
 /// A handle; or, below zero, the complement of the handle of what was thrown.
 using Reply = std::int32_t;

@@ -37,7 +37,7 @@ class Scheduler final : public rouse::detail::Executor,
 
 public:
     /// The one there is; made with the first task, or the first call.
-    static Scheduler& here() noexcept;
+    static Scheduler& here() noexcept { return only_ ? *only_ : make(); }
 
     /// A call from JavaScript that may make tasks runnable. At the end of the outermost one they run, if it
     /// is a turn; what it did to the timers is passed on in any case.
@@ -82,7 +82,12 @@ public:
     [[nodiscard]] bool is_traced() const noexcept { return ROUSE_WEB_TRACE && traced_; }
     void set_traced(bool traced) noexcept { traced_ = traced; }
     void trace(Event event, std::uint64_t task);
-    void trace(Event event, Cell& cell, std::string_view detail = {});
+    [[gnu::noinline]] void trace(Event event, Cell& cell);
+    void trace(Event event, Cell& cell, std::string_view detail);
+
+    /// As `std::move(waker).wake()`, in a turn; a task of ours, as most are, is spared the way through its
+    /// executor.
+    void wake(Waker& waker) noexcept;
 
     // Executor
     void inject(Cell& cell) noexcept override { deliver_in_crew(cell); }
@@ -99,21 +104,27 @@ public:
 
 private:
     Scheduler();
+    static Scheduler& make() noexcept;
+    void fire();
     void begin_slice();
     void run(Turn::From from);
     void ask_for_turn() noexcept;
     void poll(Cell& cell);
     void note_poll(Cell& cell, std::size_t timers_before);
-    bool judge(Cell& cell, std::uint64_t word, std::exception_ptr& error);
+    bool judge(Cell& cell, std::uint64_t word);
     void destroy_lost(Cell& cell);
     [[nodiscard]] HangReport report_of(Cell& cell);
-    void end_task(Cell& cell, std::exception_ptr error);
+    void end_task(Cell& cell);
     void cancel_task(Cell& cell);
     void publish(Cell& cell);
     [[nodiscard]] static std::string unhandled_text(const Cell& cell);
     static void report_unhandled(std::string text, std::uint64_t task, const std::exception_ptr& error);
+    [[gnu::noinline]] static void wake_other(Waker& waker) noexcept;
     void arm_timer();
     void note_births();
+
+    static constinit inline Scheduler* only_ = nullptr; // never destroyed, as the module is not
+    static constexpr double slice = 5;                  // milliseconds between two macrotasks
 
     int depth_ = 0;
     bool turn_runs_ = false; // what becomes runnable in this call runs at its end
@@ -128,6 +139,7 @@ private:
     double slice_end_ = 0;
     double timer_at_ = 0; // 0: no timer of JavaScript is set
     HangPolicy policy_ = HangPolicy::throw_error;
+    std::exception_ptr thrown_; // by the poll that goes on, or to be thrown in it
     std::string_view dropper_;
     js::Value failure_;
     class LostNote {

@@ -26,8 +26,8 @@ using Result = std::expected<Value, Value>;
 enum class Type : std::uint8_t { undefined, null, boolean, number, string, symbol, bigint, function, object };
 
 /// A JavaScript value, owned: what it refers to stays alive as long as the Value does. Undefined, null and
-/// the booleans take no place in the table that rouse.mjs keeps; everything else has one until the last copy
-/// dies.
+/// the booleans take no place in the table that rouse.mjs keeps, nor do integers of 30 bits; everything else
+/// has one until the last copy dies.
 ///
 /// What may throw in JavaScript has two forms: `get` throws `js::Error`, which carries the thrown value;
 /// `try_get` returns a Result, for code without exceptions or without a wish for them.
@@ -132,7 +132,7 @@ public:
     [[nodiscard]] web::JsFuture await() const;
 
 private:
-    [[nodiscard]] bool is_owned() const noexcept { return handle_ >= first_owned_handle; }
+    [[nodiscard]] bool is_owned() const noexcept { return js::is_owned(handle_); }
     Handle handle_ = undefined_handle;
 };
 
