@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: The rouse authors
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// malloc and what belongs to it, in the place of the one of wasi-libc, which has seven times the code.
+// malloc and what belongs to it, in the place of the one of wasi-libc, which has five times the code.
 #include "platform/heap.hpp"
 
 #include <cerrno>
