@@ -182,10 +182,8 @@ void Worker::settle() noexcept {
     case TaskState::Settled::idle:
         return;
     case TaskState::Settled::again:
-        if (logs_wakes) [[unlikely]] {
-            if (turn.settling_woken) poll_log_.woken_by_last(cell);
-            else poll_log_.woken(cell, "another thread");
-        }
+        if (logs_wakes) [[unlikely]]
+            log_settled(cell);
         break;
     case TaskState::Settled::lost: // S3 set LOST: the poll to come is for the verdict
         break;
@@ -193,8 +191,14 @@ void Worker::settle() noexcept {
     requeue(cell);
 }
 
+ROUSE_COLD void Worker::log_settled(const Cell& cell) {
+    if (turn.settling_woken) poll_log_.woken_by_last(cell);
+    else poll_log_.woken(cell, "another thread");
+}
+
+/// True: a task has ended.
 template <bool Observed>
-ROUSE_ALWAYS_INLINE void Worker::poll(Cell& cell) {
+ROUSE_ALWAYS_INLINE bool Worker::poll(Cell& cell) {
     ++turns_;
     turn.current = &cell;
     turn.delta = 0;
@@ -206,7 +210,7 @@ ROUSE_ALWAYS_INLINE void Worker::poll(Cell& cell) {
     watched_.begin_poll(turns_, cell.id());
     std::exception_ptr error;
     if (word & (TaskState::aborted | TaskState::lost)) [[unlikely]]
-        if (!judge(cell, word, error)) return;
+        if (!judge(cell, word, error)) return true;
     if (Observed) begin_observed(cell);
     const LentWaker waker(&cell);
     Context cx(waker.get());
@@ -215,7 +219,12 @@ ROUSE_ALWAYS_INLINE void Worker::poll(Cell& cell) {
         end_observed(finished ? nullptr : &cell,
                      finished ? (error ? "Ready, with an exception" : "Ready") : "Pending");
 
-    if (finished) return end_task(cell, std::move(error), false);
+    if (finished) {
+        if (error) [[unlikely]]
+            fail_task(cell, std::move(error));
+        else end_task(cell, false);
+        return true;
+    }
 
     watched_.end_poll();
     turn.current = nullptr;
@@ -235,7 +244,7 @@ ROUSE_ALWAYS_INLINE void Worker::poll(Cell& cell) {
         if (storms) [[unlikely]]
             report_self_wake(cell); // its hook may ask for a dump: all counts are in their place
         requeue(cell);
-        return;
+        return false;
     }
     if (self_wake_.suspects_any()) [[unlikely]]
         self_wake_.did_not(cell.id());
@@ -244,6 +253,7 @@ ROUSE_ALWAYS_INLINE void Worker::poll(Cell& cell) {
     turn.settling_woken = false;
     // Others of the crew may wake it, and must find it while we are in a poll that takes long.
     if (crew_) settle();
+    return false;
 }
 
 /// Of a task that is aborted or lost. False: there is nothing to poll any more. `error`: to be thrown at its
@@ -252,7 +262,7 @@ bool Worker::judge(Cell& cell, std::uint64_t word, std::exception_ptr& error) {
     if (word & TaskState::aborted) {
         if (word & TaskState::lost) (void)take_lost_note(cell);
         if (logs_wakes) poll_log_.cancel(cell);
-        end_task(cell, nullptr, true);
+        end_task(cell, true);
         return false;
     }
     error = diagnose(cell);
@@ -271,17 +281,16 @@ bool Worker::judge(Cell& cell, std::uint64_t word, std::exception_ptr& error) {
         error = nullptr;
         return true;
     }
-    end_task(cell, std::move(error), false);
+    fail_task(cell, std::move(error));
     return false;
 }
 
-void Worker::end_task(Cell& cell, std::exception_ptr error, bool cancelled) {
-    if (error) [[unlikely]]
-        return fail_task(cell, std::move(error));
+/// One that has not failed.
+void Worker::end_task(Cell& cell, bool cancelled) {
     // Frame, arguments, closure: all die here, while the task still is `current` and ACTIVE, so that nothing
     // in them can be taken for its last waker.
     if (cancelled) cell.cancel();
-    else cell.finish(nullptr);
+    else cell.cell_ops().finish(cell);
     watched_.end_poll();
     turn.current = nullptr;
     if (cell.outcome() == Outcome::error) [[unlikely]]
@@ -291,20 +300,27 @@ void Worker::end_task(Cell& cell, std::exception_ptr error, bool cancelled) {
 }
 
 /// Wakes the joiner, which may be the one that is settling.
-bool Worker::publish(Cell& cell) noexcept {
+inline bool Worker::publish(Cell& cell) noexcept {
     if (logs_wakes) [[unlikely]]
         ending_ = cell.id();
     Executor::count(ended);
     bool has_handle;
-    if (crew_ && &cell.executor() != this) { // its home has it in a list, and lets go of it there
-        auto& home = static_cast<Worker&>(cell.executor());
-        has_handle = cell.publish(turn.delta, true);
-        home.take_back(cell);
+    if (crew_ && &cell.executor() != this) {
+        has_handle = publish_away(cell);
     } else {
         forget(cell);
         has_handle = cell.publish(turn.delta);
     }
-    ending_.reset();
+    if (logs_wakes) [[unlikely]]
+        ending_.reset();
+    return has_handle;
+}
+
+/// Of a task that was taken in by another worker: that has it in a list, and lets go of it there.
+bool Worker::publish_away(Cell& cell) noexcept {
+    auto& home = static_cast<Worker&>(cell.executor());
+    const bool has_handle = cell.publish(turn.delta, true);
+    home.take_back(cell);
     return has_handle;
 }
 
@@ -345,7 +361,7 @@ void Worker::between_polls() {
     }
 }
 
-void Worker::poll_observed(Cell& cell) { poll<true>(cell); }
+bool Worker::poll_observed(Cell& cell) { return poll<true>(cell); }
 
 void Worker::begin_observed(const Cell& cell) {
     if (logs_wakes) poll_log_.begin(cell);
@@ -366,8 +382,6 @@ void Worker::run(const Cell* until) {
     Crew* const crew = crew_;
     const bool observed = logs_wakes || times_polls_;
     for (;;) {
-        if (until && (until->load() & TaskState::done)) [[unlikely]]
-            return;
         if (has_arrivals()) [[unlikely]] {
             take_arrivals();
             if (crew && crew->is_stopping()) return;
@@ -375,9 +389,9 @@ void Worker::run(const Cell* until) {
         Cell* const cell = crew ? next_in_crew() : queue.pop();
         if (!cell) [[unlikely]]
             break;
-        if (observed) [[unlikely]]
-            poll_observed(*cell);
-        else poll<false>(*cell);
+        const bool ended = observed ? poll_observed(*cell) : poll<false>(*cell);
+        if (ended && until && (until->load() & TaskState::done)) [[unlikely]]
+            return;
         if (crew) {
             if (crew->anyone_idle()) [[unlikely]]
                 crew->share(*this);

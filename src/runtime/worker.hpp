@@ -213,15 +213,17 @@ private:
     void take_queued(std::vector<Cell*>& out) noexcept;
     void take_arrivals();
     template <bool Observed>
-    void poll(Cell& cell);
-    void poll_observed(Cell& cell);
+    bool poll(Cell& cell);
+    bool poll_observed(Cell& cell);
     void begin_observed(const Cell& cell);
     void end_observed(const Cell* pending, std::string_view result);
     bool judge(Cell& cell, std::uint64_t word, std::exception_ptr& error);
-    void end_task(Cell& cell, std::exception_ptr error, bool cancelled);
+    void end_task(Cell& cell, bool cancelled);
     void fail_task(Cell& cell, std::exception_ptr error);
     void publish_error(Cell& cell);
     bool publish(Cell& cell) noexcept;
+    bool publish_away(Cell& cell) noexcept;
+    void log_settled(const Cell& cell);
     void requeue(Cell& cell) noexcept;
     void requeue_in_crew(Cell& cell) noexcept;
     /// The error for a task that is lost; null: leave it.

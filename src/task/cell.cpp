@@ -4,6 +4,7 @@
 
 #include "rouse/base/asymmetric_fence.hpp"
 #include "rouse/base/threads.hpp"
+#include "rouse/task/join_wait.hpp"
 #include "rouse/task/slot.hpp"
 #include "rouse/task/wait_graph.hpp"
 
@@ -31,14 +32,19 @@ void Cell::schedule_lost(TaskState* state) noexcept {
     cell.executor().schedule_lost(cell);
 }
 
-void Cell::free(TaskState* state) noexcept {
-    auto& cell = static_cast<Cell&>(*state);
-    const std::size_t size = cell.place_.blocks() * FrameCache::granule;
-    delete cell.extras_if_any();
-    cell.end_.~End();
-    cell.~Cell();
-    FrameCache::deallocate(&cell, size);
+void Cell::free(TaskState* state) noexcept { static_cast<Cell&>(*state).free_now(); }
+
+inline void Cell::free_now() noexcept {
+    if (const std::uintptr_t extras = extras_.load(memory_order_acquire); extras && !(extras & joiner_bit))
+        [[unlikely]]
+        free_extras();
+    const std::size_t size = place_.blocks() * FrameCache::granule;
+    end_.~End();
+    this->~Cell();
+    FrameCache::deallocate(this, size);
 }
+
+ROUSE_COLD void Cell::free_extras() noexcept { delete extras_if_any(); }
 
 CellExtras& Cell::make_extras() {
     if (CellExtras* extras = extras_if_any()) return *extras;
@@ -59,7 +65,7 @@ void Cell::cancel() noexcept {
 }
 
 void Cell::destroy_outcome() noexcept {
-    if (end_.outcome == Outcome::value) cell_ops().destroy_result(*this);
+    destroy_value();
     end_.outcome = Outcome::none;
     end_.error = nullptr;
 }
@@ -102,16 +108,12 @@ void Cell::destroy_outcome() noexcept {
 
 bool Cell::publish(std::uint64_t delta, bool keep) noexcept {
     std::uint64_t word = this->word().load(memory_order_acquire);
-    // The most common ends. One: detached, and only the executor has it, so nobody is left to be told.
-    if (!keep && ((word + delta) & ~flags_mask) == one_reference) {
-        destroy_outcome();
-        free(this);
-        return false;
-    }
-    // Two: a task of this runtime awaits the handle, in owner mode, and has no more to ask of us than a wake.
+    const std::uint64_t counts = (word + delta) & ~flags_mask;
+    // The most common ends. One: a task of this runtime awaits the handle, in owner mode, and has no more to
+    // ask of us than a wake.
     if (const std::uintptr_t joiner = extras_.load(memory_order_relaxed);
-        (joiner & joiner_bit) && (word & (joinable | join_shared)) == joinable &&
-        ((word + delta) & ~flags_mask) == 2 * one_reference) {
+        counts == 2 * one_reference && (joiner & joiner_bit) &&
+        (word & (joinable | join_shared)) == joinable) {
         const std::uint64_t home = home_.load(memory_order_relaxed);
         AsymmetricFence::store_and_fence(home_, home | publishing_bit); // [J6]
         word = this->word().load(memory_order_acquire);
@@ -123,10 +125,16 @@ bool Cell::publish(std::uint64_t delta, bool keep) noexcept {
         }
         home_.store(home, memory_order_release);
     }
+    // Two: detached, and only the executor has it, so nobody is left to be told.
+    if (counts == one_reference && !keep) {
+        destroy_value();
+        free_now();
+        return false;
+    }
     return publish_shared(word, delta, keep);
 }
 
-bool Cell::publish_shared(std::uint64_t word, std::uint64_t delta, bool keep) noexcept {
+ROUSE_NOINLINE bool Cell::publish_shared(std::uint64_t word, std::uint64_t delta, bool keep) noexcept {
     bool discarded = false;
     for (;;) {
         const bool has_handle = word & joinable;
@@ -203,21 +211,30 @@ bool Cell::poll_join(Context& cx) {
     return false;
 }
 
-Cell::Joined Cell::join_awaited(Context& cx, std::uint64_t word) {
-    std::uintptr_t how = joiner_bit;
+bool Cell::poll_join_awaited(Context& cx, JoinWait& wait) {
+    const bool local = !(load() & join_shared) && is_here();
     // As `own_task`. A strand lies in a cell, or in the frame of a coroutine: if it is where that of a cell
     // would be, then this is one; and its leaf is polled with its waker.
     if (auto* const own = static_cast<Cell*>(turn.current); own && &own->strand_ == turn.scope->strand)
         [[likely]] {
         own->may_wait();
-        how = joiner_bit | awaited_bit;
+        constexpr std::uintptr_t how = joiner_bit | awaited_bit;
+        if (local && extras_.load(memory_order_relaxed) == 0) [[likely]] { // as set_joiner
+            own->clone_waker();
+            extras_.store(reinterpret_cast<std::uintptr_t>(static_cast<TaskState*>(own)) | how,
+                          memory_order_release);
+        } else if (local) {
+            set_joiner(cx.waker(), how);
+        } else if (poll_join_shared(cx, how)) {
+            return true;
+        }
+    } else if (local) {
+        set_joiner(cx.waker(), joiner_bit);
+    } else if (poll_join_shared(cx, joiner_bit)) {
+        return true;
     }
-    if ((word & join_shared) || !is_here()) {
-        if (poll_join_shared(cx, how)) return Joined::done;
-    } else {
-        set_joiner(cx.waker(), how);
-    }
-    return home_.load(memory_order_seq_cst) & waits_bit ? Joined::look : Joined::pending; // [J7]
+    wait.note_poll(*this);
+    return (home_.load(memory_order_seq_cst) & waits_bit) && wait.look(*this, cx); // [J7]
 }
 
 /// By whom the joiner's place belongs to. `how`: what it is to say beside the joiner.
@@ -358,11 +375,15 @@ bool Cell::poll_join_shared(Context& cx, std::uintptr_t how) {
 void Cell::drop_handle() noexcept {
     const std::uint64_t word = load();
     if (word & done) {
-        destroy_outcome();
         // The only reference there is: nobody else can come by another, so no RMW is needed to see that it is
         // the last.
-        if ((word >> 8) == 1) free(this);
-        else drop_reference();
+        if ((word & ~flags_mask) == one_reference) {
+            destroy_value();
+            free_now();
+        } else {
+            destroy_outcome();
+            drop_reference();
+        }
     } else if ((word & join_shared) || !is_here()) {
         drop_handle_shared();
     } else {

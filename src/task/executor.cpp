@@ -42,7 +42,10 @@ Executor::~Executor() {
     executors[index_].store(nullptr, memory_order_release);
 }
 
-void Executor::forget(Cell& cell) noexcept { cell.unlink(); }
+ROUSE_COLD void Executor::list_with_more_room(Cell& cell) {
+    queue.reserve(alive());
+    list(cell);
+}
 
 void Executor::deliver_in_crew(Cell&) noexcept {}
 void Executor::adopt_in_crew(Cell&) {}

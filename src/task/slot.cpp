@@ -66,9 +66,18 @@ void Slot::uncount_in_parent() noexcept {
 
 bool Slot::close_changed(std::uint64_t word) noexcept {
     const auto change = static_cast<std::uint64_t>(std::exchange(local_, 0)) << count_shift;
+    if (((word + change) >> count_shift) == 0) { // [C1]
+        word_.store(0, memory_order_relaxed);
+        if (word & live_bit) uncount_in_parent();
+        return false;
+    }
+    return close_with_wakers(word, change);
+}
+
+ROUSE_NOINLINE bool Slot::close_with_wakers(std::uint64_t word, std::uint64_t change) noexcept {
     for (;;) { // [C1]
         std::uint64_t next = word + change;
-        if ((next >> count_shift) == 0) {
+        if ((next >> count_shift) == 0) { // the last one went meanwhile
             word_.store(0, memory_order_relaxed);
             if (word & live_bit) uncount_in_parent();
             return false;

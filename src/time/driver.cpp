@@ -65,7 +65,7 @@ std::int64_t TimeDriver::look() noexcept {
 
 // Under the lock, before it is in the wheel.
 void TimeDriver::link(TimerNode& node, Waker clone) noexcept {
-    node.waker = std::move(clone);
+    node.waker = std::move(clone).into_raw();
     node.state.store(TimerNode::State::set, memory_order_relaxed);
     node.driver.store(this, memory_order_relaxed);
 }
@@ -76,20 +76,12 @@ bool TimeDriver::set(TimerNode& node, Instant deadline, const Waker& waker) {
     // visitor may have brought `recent_` on; that is as good.)
     const std::int64_t passed = paused_now_.load(memory_order_relaxed);
     Waker clone = waker.clone();
-    const RawWaker raw = clone.as_raw();
-    bool set = false;
-    {
-        const OwnerLock::Scope lock(lock_);
-        if (due > (passed != running ? passed : recent_)) {
-            set = true;
-            link(node, std::move(clone));
-            node.set_deadline(due);
-            wheel_.add(node);
-        }
-    }
-    node.wakes = raw.data();
-    node.wakes_by = raw.vtable();
-    return set;
+    const OwnerLock::Scope lock(lock_);
+    if (due <= (passed != running ? passed : recent_)) return false;
+    link(node, std::move(clone));
+    node.set_deadline(due);
+    wheel_.add(node);
+    return true;
 }
 
 void TimeDriver::set_for(TimerNode& node, Duration wait, const Waker& waker) {
@@ -98,15 +90,10 @@ void TimeDriver::set_for(TimerNode& node, Duration wait, const Waker& waker) {
         return;
     }
     Waker clone = waker.clone();
-    const RawWaker raw = clone.as_raw();
-    {
-        const OwnerLock::Scope lock(lock_);
-        link(node, std::move(clone));
-        wheel_.add_unmeasured(node, wait);
-    }
     turns_to_look_ = std::min(turns_to_look_, turns_to_measure);
-    node.wakes = raw.data();
-    node.wakes_by = raw.vtable();
+    const OwnerLock::Scope lock(lock_);
+    link(node, std::move(clone));
+    wheel_.add_unmeasured(node, wait);
 }
 
 // [T1] A poll that finds the timer's driver still there, and the waker to be the one that it registered, has
@@ -116,13 +103,12 @@ bool TimeDriver::renew(TimerNode& node, const Waker& waker) {
     TimeDriver* const driver = node.driver.load(memory_order_acquire);
     if (!driver) return false;
     const RawWaker raw = waker.as_raw();
-    if (node.wakes == raw.data() && node.wakes_by == raw.vtable()) return true; // [T1]
-    Waker fresh = waker.clone();          // outside the lock, as is the drop of the one before
-    const RawWaker kept = fresh.as_raw(); // what the caller's points to may be freed, and made anew
+    if (node.waker.data() == raw.data() && node.waker.vtable() == raw.vtable()) return true; // [T1]
+    Waker fresh = waker.clone(); // outside the lock, as is the drop of the one before
     bool set = false;
     const auto replace = [&] {
         set = node.driver.load(memory_order_relaxed) != nullptr;
-        if (set) std::swap(node.waker, fresh);
+        if (set) fresh = Waker::from_raw(std::exchange(node.waker, std::move(fresh).into_raw()));
     };
     if (driver == current_driver) {
         const OwnerLock::Scope lock(driver->lock_);
@@ -131,30 +117,38 @@ bool TimeDriver::renew(TimerNode& node, const Waker& waker) {
         const Pin pin(node);
         if (pin.driver()) pin.driver()->lock_.visit(replace);
     }
-    node.wakes = kept.data();
-    node.wakes_by = kept.vtable();
     return set;
+}
+
+/// Under the lock. False: it fired, or was closed, on our way here. Else the waker is the caller's.
+inline bool TimeDriver::take_out(TimerNode& node) noexcept {
+    TimeDriver* const driver = node.driver.load(memory_order_relaxed);
+    if (!driver) return false;
+    driver->wheel_.remove(node);
+    node.driver.store(nullptr, memory_order_relaxed);
+    node.state.store(TimerNode::State::idle, memory_order_relaxed);
+    return true;
 }
 
 void TimeDriver::cancel(TimerNode& node) noexcept {
     TimeDriver* const driver = node.driver.load(memory_order_acquire);
     if (!driver) return;
-    Waker waker; // dropped last, outside the lock
-    const auto take_out = [&] {
-        TimeDriver* const still = node.driver.load(memory_order_relaxed);
-        if (!still) return; // it fired, or was closed, on our way here
-        still->wheel_.remove(node);
-        node.driver.store(nullptr, memory_order_relaxed);
-        node.state.store(TimerNode::State::idle, memory_order_relaxed);
-        waker = std::move(node.waker);
-    };
-    if (driver == current_driver) {
+    if (driver != current_driver) return cancel_elsewhere(node);
+    bool was_set = false;
+    {
         const OwnerLock::Scope lock(driver->lock_);
-        take_out();
-    } else {
-        const Pin pin(node);
-        if (pin.driver()) pin.driver()->lock_.visit(take_out);
+        was_set = take_out(node);
     }
+    if (was_set) const Waker dropped = Waker::from_raw(node.waker); // outside the lock
+}
+
+void TimeDriver::cancel_elsewhere(TimerNode& node) noexcept {
+    bool was_set = false;
+    {
+        const Pin pin(node);
+        if (pin.driver()) pin.driver()->lock_.visit([&] { was_set = take_out(node); });
+    }
+    if (was_set) const Waker dropped = Waker::from_raw(node.waker);
 }
 
 void TimeDriver::move(TimerNode& node, Instant deadline) noexcept {
@@ -175,29 +169,45 @@ void TimeDriver::move(TimerNode& node, Instant deadline) noexcept {
             if (moved) pin.driver()->interrupt();
         }
     }
-    if (!moved) node.state.store(TimerNode::State::idle, memory_order_relaxed);
+    if (moved) return;
+    node.set_deadline(to_ns(deadline));
+    node.state.store(TimerNode::State::idle, memory_order_relaxed);
+}
+
+/// Of a million that sleep, none is in the cache: its state word, and what its poll begins with. A waker that
+/// is not a task's may point anywhere: that does no harm here.
+static void prefetch_task(const void* task) noexcept {
+    __builtin_prefetch(task, 1);
+    __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(task) + 64), 1);
 }
 
 template <class Locked>
 std::size_t TimeDriver::fire(Locked&& locked) {
     if (wheel_.size() == 0) return 0;
+    struct Taken {
+        void* data;
+        const RawWakerVTable* vtable;
+    };
     constexpr std::size_t batch = 32;
     std::size_t fired = 0;
+    bool looked = false; // once: what falls due while it wakes has its turn next time
     for (;;) {
-        Waker wakers[batch];
+        Taken wakers[batch]; // not made: mostly nothing is due
         std::size_t taken = 0;
         locked([&] {
-            wheel_.advance(look(), due_);
+            if (!std::exchange(looked, true)) wheel_.advance(look(), due_);
             while (taken < batch) {
                 TimerNode* const node = due_.front();
                 if (!node) break;
                 wheel_.remove(*node);
                 node->state.store(TimerNode::State::fired, memory_order_relaxed);
-                wakers[taken++] = std::move(node->waker);
+                prefetch_task(node->waker.data());
+                wakers[taken++] = {node->waker.data(), node->waker.vtable()};
                 node->driver.store(nullptr, memory_order_release); // [T2] the node may be gone from here on
             }
         });
-        for (std::size_t i = 0; i < taken; ++i) std::move(wakers[i]).wake();
+        for (std::size_t i = 0; i < taken; ++i)
+            Waker::from_raw(RawWaker(wakers[i].data, wakers[i].vtable)).wake();
         fired += taken;
         if (taken < batch) return fired;
     }
@@ -232,7 +242,7 @@ void TimeDriver::close() noexcept {
             wakers.reserve(left.size());
             while (TimerNode* node = left.pop_front()) {
                 node->state.store(TimerNode::State::closed, memory_order_relaxed);
-                wakers.push_back(std::move(node->waker));
+                wakers.push_back(Waker::from_raw(node->waker));
                 node->driver.store(nullptr, memory_order_release);
             }
         });

@@ -15,7 +15,8 @@ constexpr Duration for_ever = std::chrono::hours(24 * 365 * 30);
 
 Instant far_future() noexcept { return std::chrono::steady_clock::now() + for_ever; }
 
-Sleep::Sleep(Sleep&& other) noexcept : time_(other.time_), done_(other.done_), counts_(other.counts_) {
+Sleep::Sleep(Sleep&& other) noexcept : done_(other.done_), counts_(other.counts_) {
+    set_time(other.time());
     if (other.node_.state.load(memory_order_relaxed) != detail::TimerNode::State::idle)
         detail::stop("a Sleep was moved after its first poll");
 }
@@ -29,9 +30,9 @@ bool Sleep::poll_ready(Context& cx) {
         if (!driver) [[unlikely]]
             detail::stop(
                 "a timer was polled outside of a runtime: run the task with Runtime::block_on or rouse::run, not with rouse::block_on");
-        if (!counts_) return !driver->set(node_, Instant(time_), cx.waker());
-        if (time_ <= Duration::zero()) return true;
-        driver->set_for(node_, std::min(time_, for_ever), cx.waker());
+        if (!counts_) return !driver->set(node_, Instant(time()), cx.waker());
+        if (time() <= Duration::zero()) return true;
+        driver->set_for(node_, std::min(time(), for_ever), cx.waker());
         return false;
     }
     return !detail::TimeDriver::renew(node_, cx.waker());
@@ -40,7 +41,7 @@ bool Sleep::poll_ready(Context& cx) {
 void Sleep::take_ready() {
     const bool closed = node_.state.load(memory_order_relaxed) == detail::TimerNode::State::closed;
     if (counts_) {
-        time_ = measured().time_since_epoch();
+        set_time(measured().time_since_epoch());
         counts_ = false;
     }
     done_ = true;
@@ -54,14 +55,13 @@ void Sleep::take_ready() {
 
 void Sleep::reset(Instant deadline) {
     detail::TimeDriver::move(node_, deadline);
-    time_ = deadline.time_since_epoch();
     counts_ = false;
     done_ = false;
 }
 
 /// Of one that counts: as its node says, once there has been a poll.
 Instant Sleep::measured() const noexcept {
-    Duration left = std::min(time_, for_ever);
+    Duration left = std::min(time(), for_ever);
     if (node_.state.load(memory_order_relaxed) != detail::TimerNode::State::idle) {
         const std::int64_t ns = node_.deadline();
         if (ns > 0) return Instant(Duration(ns));

@@ -19,43 +19,37 @@ void TimerWheel::add_unmeasured(TimerNode& node, Duration wait) noexcept {
 }
 
 void TimerWheel::measure(std::int64_t now) noexcept {
-    while (TimerNode* node = unmeasured_.pop_front()) {
-        node->set_deadline(now - node->deadline());
-        place(*node);
-    }
+    unmeasured_.take_all([&](TimerNode& node) {
+        node.set_deadline(now - node.deadline());
+        place(node);
+    });
 }
 
 void TimerWheel::place(TimerNode& node) noexcept {
     const std::uint64_t tick = std::max(to_tick(node.deadline()), tick_);
     // The level is that of the highest bit in which the deadline differs from now: below it, the slot's place
-    // in time is already decided.
+    // in time is already decided; and it is never behind that of now.
     const std::uint64_t differ = (tick ^ tick_) | (slots - 1);
-    const int level = std::min((63 - std::countl_zero(differ)) / slot_bits, levels - 1);
-    std::uint64_t index = (tick >> (level * slot_bits)) & (slots - 1);
-    if (level == levels - 1) {
-        // Beyond the wheel, 18 years off: the slot just passed comes round last, and places it anew.
-        const std::uint64_t here = tick_ >> (level * slot_bits);
-        if ((tick >> (level * slot_bits)) - here >= slots) index = (here - 1) & (slots - 1);
-    }
+    const int level = (63 - std::countl_zero(differ)) / slot_bits;
+    const std::uint64_t index = (tick >> (level * slot_bits)) & (slots - 1);
     wheel_[level][index].push_back(node);
-    occupied_[level] |= std::uint64_t{1} << index;
+    occupied_[level][index / 64] |= std::uint64_t{1} << (index % 64);
 }
 
 std::optional<TimerWheel::Slot> TimerWheel::next_slot() noexcept {
     if (size() == 0) return std::nullopt;
     // A timer on a lower level is due before any on a higher one.
     for (int level = 0; level < levels; ++level) {
-        while (occupied_[level]) {
-            const int shift = level * slot_bits;
-            const std::uint64_t here = (tick_ >> shift) & (slots - 1);
-            const auto ahead = static_cast<std::uint64_t>(
-                std::countr_zero(std::rotr(occupied_[level], static_cast<int>(here))));
-            const std::uint64_t index = (here + ahead) & (slots - 1);
-            if (wheel_[level][index].empty()) {
-                occupied_[level] &= ~(std::uint64_t{1} << index);
-                continue;
+        const int shift = level * slot_bits;
+        const std::uint64_t here = (tick_ >> shift) & (slots - 1);
+        std::uint64_t ahead = ~std::uint64_t{0} << (here % 64);
+        for (std::uint64_t word = here / 64; word < slots / 64; ++word, ahead = ~std::uint64_t{0}) {
+            while (const std::uint64_t bits = occupied_[level][word] & ahead) {
+                const std::uint64_t index = word * 64 + static_cast<std::uint64_t>(std::countr_zero(bits));
+                const Slot slot{level, index, ((tick_ >> shift) - here + index) << shift};
+                if (!wheel_[level][index].empty()) return slot;
+                mark_empty(slot);
             }
-            return Slot{level, index, ((tick_ >> shift) + ahead) << shift};
         }
     }
     return std::nullopt;
@@ -66,19 +60,21 @@ void TimerWheel::advance(std::int64_t now, IntrusiveList<TimerNode>& due) noexce
     while (const auto slot = next_slot()) {
         if (slot->start > target) break;
         tick_ = std::max(tick_, slot->start);
-        IntrusiveList<TimerNode> timers;
-        timers.splice(wheel_[slot->level][slot->index]);
-        occupied_[slot->level] &= ~(std::uint64_t{1} << slot->index);
-        bool waits = false;
-        while (TimerNode* node = timers.pop_front()) {
-            if (slot->level == 0 && node->deadline() <= now) {
-                due.push_back(*node);
-            } else { // also what is due: it must not get before what is due earlier in the same slot
-                place(*node);
-                waits = waits || slot->level == 0;
-            }
+        IntrusiveList<TimerNode>& timers = wheel_[slot->level][slot->index];
+        if (slot->level == 0 && slot->start == target) { // it holds what is due later in this tick, too
+            timers.for_each([&](TimerNode& node) {
+                if (node.deadline() > now) return;
+                node.unlink();
+                due.push_back(node);
+            });
+            break;
         }
-        if (waits) break; // the slot of `now` itself holds what is due later in this tick
+        mark_empty(*slot);
+        if (slot->level == 0) {
+            due.splice(timers);
+        } else { // also what is due: it must not get before what is due earlier in the same slot
+            timers.take_all([&](TimerNode& node) { place(node); });
+        }
     }
     tick_ = std::max(tick_, target);
 }
@@ -96,7 +92,7 @@ void TimerWheel::drain(IntrusiveList<TimerNode>& out) noexcept {
     out.splice(unmeasured_);
     for (auto& level : wheel_)
         for (auto& slot : level) out.splice(slot);
-    std::fill(std::begin(occupied_), std::end(occupied_), 0);
+    for (auto& level : occupied_) std::ranges::fill(level, 0);
     set_size(0);
 }
 

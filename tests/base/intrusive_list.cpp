@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <vector>
 
 namespace {
@@ -49,6 +50,28 @@ TEST(IntrusiveList, keeps_the_order_of_push_back) {
     list.pop_front();
     list.pop_front();
     EXPECT_TRUE(list.empty());
+}
+
+// It walks from both ends while `fn` gives what it is handed other links.
+TEST(IntrusiveList, take_all_hands_each_over_once_and_in_order) {
+    for (int length = 0; length < 9; ++length) {
+        std::vector<std::unique_ptr<Item>> items;
+        List from;
+        std::vector<int> expected[2];
+        for (int i = 0; i < length; ++i) {
+            items.push_back(std::make_unique<Item>(i));
+            from.push_back(*items.back());
+            expected[i % 2].push_back(i);
+        }
+        List to[2];
+        from.take_all([&](Item& item) {
+            EXPECT_TRUE(from.empty());
+            to[item.number % 2].push_back(item);
+        });
+        EXPECT_TRUE(from.empty());
+        EXPECT_EQ(numbers(to[0]), expected[0]) << length;
+        EXPECT_EQ(numbers(to[1]), expected[1]) << length;
+    }
 }
 
 TEST(IntrusiveList, unlinks_from_anywhere) {

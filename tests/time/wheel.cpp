@@ -189,6 +189,30 @@ TEST(TimerWheel, equal_deadlines_come_in_the_order_of_their_setting) {
     EXPECT_EQ(advance(wheel, deadline), expected);
 }
 
+// A slot of the second level goes down with all that it holds, one of the lowest becomes due as a whole, and
+// the one of `now` gives only what is due.
+TEST(TimerWheel, many_in_one_slot_go_down_and_fall_due_in_order) {
+    TimerWheel wheel(0);
+    constexpr std::int64_t start = 100'000'000, apart = 10'000; // thirteen to a slot
+    std::vector<TimerNode> nodes(1000);
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+        nodes[i].set_deadline(start + apart * static_cast<std::int64_t>(i));
+        wheel.add(nodes[i]);
+    }
+    for (std::size_t i = 3; i < nodes.size(); i += 7) wheel.remove(nodes[i]);
+    std::vector<TimerNode*> fired, expected;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+        const auto next = wheel.next_wakeup();
+        if (i % 7 != 3) expected.push_back(&nodes[i]);
+        else continue;
+        ASSERT_TRUE(next);
+        ASSERT_LE(*next, nodes[i].deadline());
+        for (TimerNode* node : advance(wheel, nodes[i].deadline())) fired.push_back(node);
+        ASSERT_EQ(fired, expected);
+    }
+    EXPECT_EQ(wheel.size(), 0u);
+}
+
 TEST(TimerWheel, one_long_advance_fires_in_the_order_of_the_deadlines) {
     TimerWheel wheel(year);
     std::vector<TimerNode> nodes(60);

@@ -63,6 +63,23 @@ public:
         head_.prev_ = other.head_.prev_;
         other.head_.prev_ = other.head_.next_ = &other.head_;
     }
+    /// Empties it: calls `fn` with each in turn, to put it into another list. Cheaper than `pop_front` for
+    /// what is not in the cache: each one's memory is touched when it comes, and not for its neighbours' sake
+    /// as well. What `fn` leaves in no list does not know that it is not linked.
+    template <class Fn>
+    void take_all(Fn&& fn) {
+        Link* link = head_.next_;
+        // Of a long list, that is a chain of waits for memory. So it is walked from both ends: the second
+        // half is there when its turn comes.
+        Link* from_end = head_.prev_;
+        head_.prev_ = head_.next_ = &head_;
+        while (link != &head_) {
+            Link* next = link->next_;
+            if (from_end) from_end = from_end == link || from_end == next ? nullptr : from_end->prev_;
+            fn(*static_cast<T*>(link));
+            link = next;
+        }
+    }
     template <class Fn>
     void for_each(Fn&& fn) {
         for (Link* link = head_.next_; link != &head_;) {

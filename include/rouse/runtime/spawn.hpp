@@ -61,8 +61,11 @@ public:
         auto* const here = static_cast<Executor*>(turn.runtime);
         if (here && here->open) [[likely]]
             here->adopt_new(cell);
-        else RuntimeCore::current("spawn")->spawn(cell);
+        else submit_elsewhere(cell);
     }
+
+private:
+    ROUSE_COLD static void submit_elsewhere(Cell& cell) { RuntimeCore::current("spawn")->spawn(cell); }
 };
 
 /// The same for a task that stays on the thread that spawns it.

@@ -13,6 +13,7 @@
 namespace rouse::detail {
 
 class Cell;
+class JoinWait;
 
 /// What a cell does with its coroutine, closure and result; one constant for each type of task.
 class CellOps : public TaskOps {
@@ -24,7 +25,7 @@ public:
     Act finish;  // the strand has finished without an error: move the result to its place, destroy frame and
                  // closure
     Act discard; // destroy frame and closure as they are
-    Act destroy_result; // destroy the value that `finish` left
+    Act destroy_result; // destroy the value that `finish` left; null: nothing to destroy
 };
 
 /// How a task ended.
@@ -75,10 +76,10 @@ public:
     }
     /// This thread drives the task's runtime. Safe to ask whatever became of that.
     [[nodiscard]] bool is_here() const noexcept {
-        if (!turn.runtime) return false;
+        const auto* const here = static_cast<const Executor*>(turn.runtime);
+        if (!here) return false;
         const std::uint16_t index = executor_index();
-        return turn.runtime == executors[index].load(memory_order_relaxed) ||
-               (turn.crew && turn.crew == crews[index].load(memory_order_relaxed));
+        return index == here->index() || (turn.crew && turn.crew == crews[index].load(memory_order_relaxed));
     }
     [[nodiscard]] SourceLocation spawned_at() const noexcept { return place_.where(); }
     void belong_to(Executor& executor, std::uint64_t id) noexcept {
@@ -135,10 +136,9 @@ public:
 
     /// True when the task is done; else the waker of `cx` is registered.
     bool poll_join(Context& cx);
-    /// The same by the coroutine that awaits the handle, of a task that is not done, by its `word`. `look`:
-    /// the task has waited for a lock or for another task, and may be in the graph of waits.
-    enum class Joined : std::uint8_t { pending, done, look };
-    Joined join_awaited(Context& cx, std::uint64_t word);
+    /// The same by the coroutine that awaits the handle, of a task that was not done just now. Looks, if need
+    /// be, for a cycle of waits, and throws if this is the end of one.
+    bool poll_join_awaited(Context& cx, JoinWait& wait);
     /// [J7] The task that polls, and awaits the handle, is in the graph of waits: no need to call it.
     void joiner_has_entered() noexcept { extras_.fetch_or(entered_bit, memory_order_acq_rel); }
     /// The handle is about to make another reference.
@@ -193,7 +193,12 @@ private:
     [[nodiscard]] bool has_joiner() const noexcept;
     void drop_handle_shared() noexcept;
     void drop_local_joiner() noexcept;
+    void destroy_value() noexcept {
+        if (end_.outcome == Outcome::value && cell_ops().destroy_result) cell_ops().destroy_result(*this);
+    }
     void destroy_outcome() noexcept;
+    void free_extras() noexcept;
+    inline void free_now() noexcept;
     bool claim_joiner() noexcept;
     [[nodiscard]] Cell* joining_task() const noexcept;
 
@@ -230,9 +235,16 @@ private:
 
 static_assert(sizeof(void*) != 8 || sizeof(Cell) == 80, "see the text above");
 
+inline void Executor::forget(Cell& cell) noexcept { cell.unlink(); }
+
 inline void Executor::adopt(Cell& cell) {
     count(spawned);
-    queue.reserve(alive());
+    if (alive() > queue.room()) [[unlikely]]
+        return list_with_more_room(cell);
+    list(cell);
+}
+
+inline void Executor::list(Cell& cell) noexcept {
     cells.push_back(cell);
     queue.push(cell);
 }

@@ -26,9 +26,10 @@ public:
     Cell* pop() noexcept { return head_ == tail_ ? nullptr : slots_[head_++ & (capacity_ - 1)]; }
     [[nodiscard]] bool empty() const noexcept { return head_ == tail_; }
     [[nodiscard]] std::size_t size() const noexcept { return tail_ - head_; }
+    [[nodiscard]] std::size_t room() const noexcept { return capacity_; }
 
 private:
-    void grow(std::size_t tasks);
+    ROUSE_COLD void grow(std::size_t tasks);
     std::unique_ptr<Cell*[]> slots_;
     std::size_t capacity_ = 0; // a power of two
     std::size_t head_ = 0;
@@ -65,7 +66,7 @@ public:
     /// A task of this runtime just became ACTIVE on this thread, which drives here.
     inline void deliver(Cell& cell) noexcept;
     /// A task that was taken in here is done, and is listed no longer. Whoever ended it counts it.
-    void forget(Cell& cell) noexcept;
+    inline void forget(Cell& cell) noexcept;
     std::uint64_t next_task_id() noexcept { return ++last_id_; }
     [[nodiscard]] std::uint64_t last_task_id() const noexcept { return last_id_; }
     [[nodiscard]] std::uint16_t index() const noexcept { return index_; }
@@ -96,6 +97,8 @@ private:
     std::uint16_t index_ = 0;
     std::uint16_t crew_ = 0; // the index of its first member; 0: it is alone
     void take_index();
+    inline void list(Cell& cell) noexcept;
+    void list_with_more_room(Cell& cell);
 };
 
 /// At most so many, less one, at a time. Where memory is what the program was linked with there is one.

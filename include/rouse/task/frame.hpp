@@ -23,7 +23,7 @@ public:
           outer_(std::exchange(turn.armed, this)),
           outer_frame_(std::exchange(turn.embedded_frame, room_)) {}
     ~FrameArm() {
-        if (room_is_taken() && task_frame_ != room_) [[unlikely]]
+        if (task_frame_ != room_ && room_is_taken()) [[unlikely]]
             StrayFrames::add(room_, *cell_);
         turn.armed = outer_;
         turn.embedded_frame = outer_frame_;
@@ -32,13 +32,10 @@ public:
     FrameArm& operator=(const FrameArm&) = delete;
 
     void* take(std::size_t size) {
-        if (frame_size_ && turn.embedded_frame != room_) { // the one that took the room is gone
-            turn.embedded_frame = room_;
-            frame_size_ = 0;
-        }
-        if (frame_size_) return FrameCache::allocate(size);
+        if (frame_size_ || size > size_) [[unlikely]]
+            return take_elsewhere(size);
         frame_size_ = size;
-        return size <= size_ ? room_ : FrameCache::allocate(size);
+        return room_;
     }
     /// The size of the frame that was made, 0 if none was.
     [[nodiscard]] std::size_t frame_size() const noexcept { return frame_size_; }
@@ -56,6 +53,16 @@ public:
     }
 
 private:
+    ROUSE_NOINLINE void* take_elsewhere(std::size_t size) {
+        if (frame_size_ && turn.embedded_frame != room_) { // the one that took the room is gone
+            turn.embedded_frame = room_;
+            frame_size_ = 0;
+            return take(size);
+        }
+        if (!frame_size_) frame_size_ = size;
+        return FrameCache::allocate(size);
+    }
+
     void* room_;
     std::size_t size_;
     Cell* cell_;

@@ -83,13 +83,7 @@ public:
     bool poll_awaited(Context& cx, detail::JoinWait& wait) {
         if (!cell_) [[unlikely]]
             detail::stop_polled_after_ready(type_name<JoinHandle>());
-        const std::uint64_t word = cell_->load();
-        const auto joined =
-            word & detail::TaskState::done ? detail::Cell::Joined::done : cell_->join_awaited(cx, word);
-        if (joined != detail::Cell::Joined::done) {
-            wait.note_poll(*cell_);
-            if (joined == detail::Cell::Joined::pending || !wait.look(*cell_, cx)) return false;
-        }
+        if (!(cell_->load() & detail::TaskState::done) && !cell_->poll_join_awaited(cx, wait)) return false;
         wait.end();
         return true;
     }

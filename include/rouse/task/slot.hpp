@@ -106,6 +106,7 @@ private:
     }
     [[nodiscard]] bool is_local() const noexcept { return turn.current == root_ && open_; }
     bool close_changed(std::uint64_t word) noexcept;
+    bool close_with_wakers(std::uint64_t word, std::uint64_t change) noexcept;
     void give_up(std::uint64_t how) noexcept;
     void give_up_one(std::uint64_t how) noexcept;
     void count_in_parent() noexcept;

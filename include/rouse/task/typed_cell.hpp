@@ -228,15 +228,13 @@ private:
     bool room_is_free() noexcept { return alignof(Kept<T>) <= 16 && !StrayFrames::at(room()); }
 
     static void destroy_result(Cell& cell) noexcept {
-        if constexpr (!std::is_void_v<T>) {
-            std::destroy_at(static_cast<Kept<T>*>(cell.value()));
-            if (cell.value() != of(cell).room())
-                ::operator delete(cell.value(), std::align_val_t(alignof(Kept<T>)));
-        }
+        std::destroy_at(static_cast<Kept<T>*>(cell.value()));
+        if (cell.value() != of(cell).room())
+            ::operator delete(cell.value(), std::align_val_t(alignof(Kept<T>)));
     }
 
     static constexpr CellOps cell_ops{TaskOps{Cell::schedule, Cell::schedule_lost, Cell::free}, finish,
-                                      discard, destroy_result};
+                                      discard, std::is_void_v<T> ? nullptr : destroy_result};
 
     [[no_unique_address]] PayloadPlace<Payload> payload_;
 };

@@ -83,8 +83,10 @@ private:
     class Pin;
     template <class Locked>
     std::size_t fire(Locked&& locked);
-    void link(TimerNode& node, Waker clone) noexcept;
+    static void cancel_elsewhere(TimerNode& node) noexcept;
     // Under the lock:
+    void link(TimerNode& node, Waker clone) noexcept;
+    static bool take_out(TimerNode& node) noexcept;
     std::int64_t look() noexcept;
     std::int64_t recent_; // the time at the last look at the clock
     TimerWheel wheel_;

@@ -27,8 +27,8 @@ class [[nodiscard]] Sleep {
 public:
     using Output = void;
 
-    explicit Sleep(Instant deadline) noexcept : time_(deadline.time_since_epoch()) {}
-    explicit Sleep(Duration wait) noexcept : time_(wait), counts_(true) {}
+    explicit Sleep(Instant deadline) noexcept { set_time(deadline.time_since_epoch()); }
+    explicit Sleep(Duration wait) noexcept : counts_(true) { set_time(wait); }
     /// Only before the first poll.
     Sleep(Sleep&& other) noexcept;
     Sleep& operator=(Sleep&&) = delete;
@@ -41,7 +41,7 @@ public:
     void take_ready();
 
     /// When it is due; for a duration that does not count yet, when it would be if it were polled now.
-    [[nodiscard]] Instant deadline() const noexcept { return counts_ ? measured() : Instant(time_); }
+    [[nodiscard]] Instant deadline() const noexcept { return counts_ ? measured() : Instant(time()); }
     [[nodiscard]] bool is_elapsed() const noexcept {
         return done_ || node_.state.load(memory_order_relaxed) == detail::TimerNode::State::fired;
     }
@@ -53,11 +53,16 @@ public:
 
 private:
     [[nodiscard]] Instant measured() const noexcept;
-    Duration time_; // its deadline, since the epoch of the clock; if it counts, how long it waits
-    detail::TimerNode node_;
+    // Its deadline, since the epoch of the clock; if it counts, how long it waits, until that is the driver's
+    // to say. In the node, for there may be millions.
+    [[nodiscard]] Duration time() const noexcept { return Duration(node_.deadline()); }
+    void set_time(Duration time) noexcept { node_.set_deadline(time.count()); }
+
+    [[no_unique_address]] detail::TimerNode node_; // the flags lie in what would be its padding
     bool done_ = false;
     bool counts_ = false; // from its first poll
 };
+static_assert(sizeof(void*) != 8 || sizeof(Sleep) == 56, "see the text above");
 
 /// A point in time so far away that it stands for "never" without overflowing.
 [[nodiscard]] Instant far_future() noexcept;

@@ -24,21 +24,24 @@ public:
     [[nodiscard]] std::int64_t deadline() const noexcept { return deadline_.load(memory_order_relaxed); }
     void set_deadline(std::int64_t ns) noexcept { deadline_.store(ns, memory_order_relaxed); }
 
-    Waker waker; // the driver's, while it is set
-    // Whom `waker` wakes, as the task that polls knows it: it may compare without going to the driver.
-    const void* wakes = nullptr;
-    const RawWakerVTable* wakes_by = nullptr;
+    /// A waker that is the driver's while it is set; after that it only says whom it woke. Written by the
+    /// task that polls, which may compare it without going to the driver, and by nobody else; under the
+    /// driver's lock, for the driver reads it there.
+    RawWaker waker{nullptr, nullptr};
     Atomic<TimeDriver*> driver{nullptr}; // while it is set
-    // Written before `driver` is cleared (release): who finds it cleared (acquire) may read and destroy.
-    Atomic<State> state{State::idle};
 
 private:
     Atomic<std::int64_t> deadline_{0};
+
+public:
+    // Written before `driver` is cleared (release): who finds it cleared (acquire) may read and destroy.
+    Atomic<State> state{State::idle}; // the last one: a Sleep has flags of its own behind it
 };
 
-/// A hierarchical timing wheel: seven levels of 64 slots, the lowest 131 µs wide, each higher one 64 times
-/// wider. Setting and removing a timer is O(1); a timer moves to a lower level at most six times. Deadlines
-/// are kept to the nanosecond: within its slot a timer waits for its own.
+/// A hierarchical timing wheel: six levels of 256 slots, the lowest 131 µs wide, each higher one 256 times
+/// wider. Setting and removing a timer is O(1); a timer moves to a lower level at most five times, one of
+/// some seconds once. (Each move of one among a million waits for its memory: with 64 slots it was one move
+/// more.) Deadlines are kept to the nanosecond: within its slot a timer waits for its own.
 ///
 /// Not thread-safe, but for `size`: see TimeDriver.
 class TimerWheel {
@@ -77,9 +80,10 @@ public:
 
 private:
     static constexpr int tick_bits = 17;
-    static constexpr int slot_bits = 6;
-    static constexpr int levels = 7;
+    static constexpr int slot_bits = 8;
+    static constexpr int levels = 6;
     static constexpr std::uint64_t slots = 1u << slot_bits;
+    static_assert(tick_bits + levels * slot_bits >= 63, "every deadline has its slot");
     static constexpr std::uint64_t to_tick(std::int64_t ns) noexcept {
         return ns <= 0 ? 0 : static_cast<std::uint64_t>(ns) >> tick_bits;
     }
@@ -91,11 +95,14 @@ private:
     /// The earliest slot with a timer.
     std::optional<Slot> next_slot() noexcept;
     void place(TimerNode& node) noexcept;
+    void mark_empty(const Slot& slot) noexcept {
+        occupied_[slot.level][slot.index / 64] &= ~(std::uint64_t{1} << (slot.index % 64));
+    }
 
     IntrusiveList<TimerNode> unmeasured_;
     IntrusiveList<TimerNode> wheel_[levels][slots];
-    std::uint64_t occupied_[levels] =
-        {}; // a bit for each slot; may be stale for one that was emptied by `remove`
+    // A bit for each slot; may be stale for one that was emptied by `remove`.
+    std::uint64_t occupied_[levels][slots / 64] = {};
     std::uint64_t tick_;
     void set_size(std::size_t size) noexcept { size_.store(size, memory_order_relaxed); }
     Atomic<std::size_t> size_{0};
