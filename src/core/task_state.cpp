@@ -96,6 +96,18 @@ bool TaskState::leave_lost() noexcept {
     return false;
 }
 
+bool TaskState::try_hold() noexcept {
+    std::uint64_t word = word_.load(memory_order_relaxed);
+    do {
+        if (word & (active | done | aborted | lost)) return false;
+    } while (!word_.compare_exchange_weak(word, word | active, memory_order_acq_rel, memory_order_relaxed));
+    return true;
+}
+
+void TaskState::end_hold() noexcept {
+    if (settle(0, false) != Settled::idle) ops_->schedule(this);
+}
+
 TaskState::Settled TaskState::settle_word(std::uint64_t delta, bool again) noexcept {
     std::uint64_t word = word_.load(memory_order_relaxed);
     for (;;) { // [S3]

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <vector>
+#include <span>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -14,9 +14,12 @@
 namespace rouse::fs {
 namespace {
 
-Result<std::uint64_t> number_of(int result) noexcept {
-    if (result < 0) return detail::last_error();
-    return 0;
+using detail::FileAction;
+using Work = detail::PoolFile::Work;
+
+Result<std::size_t> finish_count(detail::FileCall&, const Result<std::uint64_t>& value) {
+    if (!value) return std::unexpected(value.error());
+    return static_cast<std::size_t>(*value);
 }
 
 // As of a read or write without a place.
@@ -28,7 +31,7 @@ FileOperation<std::uint64_t> seek_file(detail::PoolFile& file, off_t distance, i
         if (place < 0) return detail::last_error();
         return static_cast<std::uint64_t>(place);
     };
-    return FileOperation<std::uint64_t>(file, "fs::File::seek", std::move(call), true, false);
+    return FileOperation<std::uint64_t>(file, "fs::File::seek", Work(std::move(call)), true, false);
 }
 
 } // namespace
@@ -48,13 +51,18 @@ Result<int> OpenOptions::flags() const noexcept {
 }
 
 Operation<File> OpenOptions::open(std::string path) const {
-    auto call = [path = std::move(path), flags = flags(), mode = mode_]() -> Result<File> {
-        if (!flags) return std::unexpected(flags.error());
-        detail::UniqueFd fd(detail::retry([&] { return ::open(path.c_str(), *flags, mode); }));
-        if (fd.get() < 0) return detail::last_error();
-        return File(detail::PoolFile::opened(std::move(fd)));
+    constexpr const char* what = "fs::File::open";
+    const auto flags = this->flags();
+    if (!flags) {
+        auto refuse = [error = flags.error()]() -> Result<File> { return std::unexpected(error); };
+        return Operation<File>(what, std::move(refuse));
+    }
+    const auto finish = [](detail::FileCall& call, const Result<std::uint64_t>& value) -> Result<File> {
+        if (!value) return std::unexpected(value.error());
+        return File(detail::PoolFile::opened(call.take_opened()));
     };
-    return Operation<File>("fs::File::open", std::move(call));
+    return Operation<File>(what, new detail::FileCall(FileAction::open, std::move(path), {}, *flags, mode_),
+                           finish);
 }
 
 ReadAt::ReadAt(std::shared_ptr<const detail::UniqueFd> fd, std::uint64_t place, io::Bytes room)
@@ -62,10 +70,9 @@ ReadAt::ReadAt(std::shared_ptr<const detail::UniqueFd> fd, std::uint64_t place, 
              std::make_shared_for_overwrite<std::byte[]>(std::min(room.size(), most_at_a_time))) {}
 ReadAt::ReadAt(std::shared_ptr<const detail::UniqueFd> fd, std::uint64_t place, io::Bytes room, Buffer buffer)
     : read_("fs::File::read_at",
-            [fd = std::move(fd), buffer, size = room.size(), place] {
-                return detail::retry_bytes(
-                    [&] { return ::pread(fd->get(), buffer.get(), size, static_cast<off_t>(place)); });
-            }),
+            new detail::FileCall(FileAction::read_at, std::move(fd), static_cast<off_t>(place),
+                                 io::Bytes(buffer.get(), room.size()), buffer),
+            &finish_count),
       buffer_(std::move(buffer)),
       room_(room) {}
 
@@ -77,12 +84,12 @@ Result<std::size_t> ReadAt::take_ready() {
 
 Operation<std::size_t> File::write_at(std::uint64_t place, io::ConstBytes bytes) const {
     bytes = bytes.first(std::min(bytes.size(), most_at_a_time));
-    auto call = [fd = file_.shared_fd(), own = std::vector(bytes.begin(), bytes.end()), place] {
-        const detail::QuietSignals quiet;
-        return detail::retry_bytes(
-            [&] { return ::pwrite(fd->get(), own.data(), own.size(), static_cast<off_t>(place)); });
-    };
-    return Operation<std::size_t>("fs::File::write_at", std::move(call));
+    auto own = std::make_shared_for_overwrite<std::byte[]>(bytes.size());
+    std::ranges::copy(bytes, own.get());
+    auto* const call =
+        new detail::FileCall(FileAction::write_at, file_.shared_fd(), static_cast<off_t>(place),
+                             io::Bytes(own.get(), bytes.size()), own);
+    return Operation<std::size_t>("fs::File::write_at", call, &finish_count);
 }
 
 FileOperation<std::uint64_t> File::seek(std::uint64_t place) {
@@ -96,38 +103,29 @@ FileOperation<std::uint64_t> File::seek_from_end(std::int64_t distance) {
 }
 
 FileOperation<> File::sync_all() {
-    auto call = [](int fd) { return number_of(detail::retry([&] { return ::fsync(fd); })); };
-    return FileOperation<>(file_, "fs::File::sync_all", call, false, true, nullptr,
-                           detail::FileAction::sync_all);
+    return FileOperation<>(file_, "fs::File::sync_all", Work(FileAction::sync_all), false, true);
 }
 FileOperation<> File::sync_data() {
-    auto call = [](int fd) { return number_of(detail::retry([&] { return ::fdatasync(fd); })); };
-    return FileOperation<>(file_, "fs::File::sync_data", call, false, true, nullptr,
-                           detail::FileAction::sync_data);
+    return FileOperation<>(file_, "fs::File::sync_data", Work(FileAction::sync_data), false, true);
 }
 
 FileOperation<> File::set_len(std::uint64_t size) {
-    auto call = [size](int fd) {
-        const detail::QuietSignals quiet;
-        return number_of(detail::retry([&] { return ::ftruncate(fd, static_cast<off_t>(size)); }));
-    };
-    return FileOperation<>(file_, "fs::File::set_len", call, false, false);
+    return FileOperation<>(file_, "fs::File::set_len", Work(FileAction::set_len, static_cast<off_t>(size)),
+                           false, false);
 }
 
-FileOperation<Metadata> File::metadata() {
-    auto out = std::make_shared<Metadata>();
-    auto call = [out](int fd) -> Result<std::uint64_t> {
-        struct stat raw{};
-        if (::fstat(fd, &raw) != 0) return detail::last_error();
-        *out = Metadata(raw);
-        return 0;
-    };
-    return FileOperation<Metadata>(file_, "fs::File::metadata", call, false, false, out);
+detail::PoolFileCall<Metadata, struct statx> File::metadata() {
+    auto out = std::make_shared<struct statx>();
+    Work work(FileAction::stat, 0, std::as_writable_bytes(std::span(out.get(), 1)), out);
+    return {file_, "fs::File::metadata", std::move(work), false, false, std::move(out)};
 }
 
 FileOperation<> File::set_permissions(unsigned mode) {
-    auto call = [mode](int fd) { return number_of(::fchmod(fd, mode)); };
-    return FileOperation<>(file_, "fs::File::set_permissions", call, false, false);
+    auto call = [mode](int fd) -> Result<std::uint64_t> {
+        if (::fchmod(fd, mode) != 0) return detail::last_error();
+        return 0;
+    };
+    return FileOperation<>(file_, "fs::File::set_permissions", Work(std::move(call)), false, false);
 }
 
 } // namespace rouse::fs

@@ -19,6 +19,8 @@
 namespace rouse::fs {
 namespace {
 
+using detail::FileAction;
+using detail::FileCall;
 using detail::last_error;
 using detail::retry;
 using detail::UniqueFd;
@@ -108,10 +110,25 @@ Result<std::uint64_t> copy_file(const std::string& from, const std::string& to) 
     }
 }
 
-Result<Metadata> stat_path(const std::string& path, int flags) noexcept {
-    struct stat raw{};
-    if (::fstatat(AT_FDCWD, path.c_str(), &raw, flags) != 0) return last_error();
-    return Metadata(raw);
+Result<> finish_plain(FileCall&, const Result<std::uint64_t>& value) {
+    if (!value) return std::unexpected(value.error());
+    return {};
+}
+/// A call that has done it, or not.
+Operation<> plain(const char* what, FileAction action, std::string path, std::string other = {},
+                  int flags = 0, unsigned mode = 0) {
+    return Operation<>(what, new FileCall(action, std::move(path), std::move(other), flags, mode),
+                       &finish_plain);
+}
+
+FileCall* stat_path(std::string path, int flags) {
+    auto out = std::make_shared<struct statx>();
+    const io::Bytes room = std::as_writable_bytes(std::span(out.get(), 1));
+    return new FileCall(FileAction::stat, std::move(path), {}, flags | AT_NO_AUTOMOUNT, 0, room, out);
+}
+Result<Metadata> finish_stat(FileCall& call, const Result<std::uint64_t>& value) {
+    if (!value) return std::unexpected(value.error());
+    return Metadata(*reinterpret_cast<const struct statx*>(call.room.data()));
 }
 
 DirEntry::Kind kind_of(unsigned char type) noexcept {
@@ -151,23 +168,16 @@ Operation<std::uint64_t> copy(std::string from, std::string to) {
 }
 
 Operation<> rename(std::string from, std::string to) {
-    return Operation<>("fs::rename", [from = std::move(from), to = std::move(to)] {
-        return done_if(::rename(from.c_str(), to.c_str()) == 0);
-    });
+    return plain("fs::rename", FileAction::rename, std::move(from), std::move(to));
 }
 Operation<> remove_file(std::string path) {
-    return Operation<>("fs::remove_file",
-                       [path = std::move(path)] { return done_if(::unlink(path.c_str()) == 0); });
+    return plain("fs::remove_file", FileAction::remove, std::move(path));
 }
 Operation<> hard_link(std::string original, std::string link) {
-    return Operation<>("fs::hard_link", [original = std::move(original), link = std::move(link)] {
-        return done_if(::link(original.c_str(), link.c_str()) == 0);
-    });
+    return plain("fs::hard_link", FileAction::hard_link, std::move(original), std::move(link));
 }
 Operation<> symlink(std::string original, std::string link) {
-    return Operation<>("fs::symlink", [original = std::move(original), link = std::move(link)] {
-        return done_if(::symlink(original.c_str(), link.c_str()) == 0);
-    });
+    return plain("fs::symlink", FileAction::symlink, std::move(original), std::move(link));
 }
 Operation<std::string> read_link(std::string path) {
     return Operation<std::string>("fs::read_link", [path = std::move(path)]() -> Result<std::string> {
@@ -188,8 +198,7 @@ Operation<std::string> canonicalize(std::string path) {
 }
 
 Operation<> create_dir(std::string path, unsigned mode) {
-    return Operation<>("fs::create_dir",
-                       [path = std::move(path), mode] { return done_if(::mkdir(path.c_str(), mode) == 0); });
+    return plain("fs::create_dir", FileAction::create_dir, std::move(path), {}, 0, mode);
 }
 Operation<> create_dir_all(std::string path) {
     return Operation<>("fs::create_dir_all", [path = std::move(path)]() -> Result<> {
@@ -200,8 +209,7 @@ Operation<> create_dir_all(std::string path) {
     });
 }
 Operation<> remove_dir(std::string path) {
-    return Operation<>("fs::remove_dir",
-                       [path = std::move(path)] { return done_if(::rmdir(path.c_str()) == 0); });
+    return plain("fs::remove_dir", FileAction::remove, std::move(path), {}, AT_REMOVEDIR);
 }
 Operation<std::uint64_t> remove_dir_all(std::string path) {
     return Operation<std::uint64_t>(
@@ -216,20 +224,21 @@ Operation<std::uint64_t> remove_dir_all(std::string path) {
 }
 
 Operation<Metadata> metadata(std::string path) {
-    return Operation<Metadata>("fs::metadata", [path = std::move(path)] { return stat_path(path, 0); });
+    return Operation<Metadata>("fs::metadata", stat_path(std::move(path), 0), &finish_stat);
 }
 Operation<Metadata> symlink_metadata(std::string path) {
-    return Operation<Metadata>("fs::symlink_metadata",
-                               [path = std::move(path)] { return stat_path(path, AT_SYMLINK_NOFOLLOW); });
+    return Operation<Metadata>("fs::symlink_metadata", stat_path(std::move(path), AT_SYMLINK_NOFOLLOW),
+                               &finish_stat);
 }
 Operation<bool> exists(std::string path) {
-    return Operation<bool>("fs::exists", [path = std::move(path)]() -> Result<bool> {
-        if (const auto found = stat_path(path, 0); found) return true;
-        else if (found.error() == std::errc::no_such_file_or_directory ||
-                 found.error() == std::errc::not_a_directory)
+    const auto finish = [](FileCall&, const Result<std::uint64_t>& value) -> Result<bool> {
+        if (value) return true;
+        if (value.error() == std::errc::no_such_file_or_directory ||
+            value.error() == std::errc::not_a_directory)
             return false;
-        else return std::unexpected(found.error());
-    });
+        return std::unexpected(value.error());
+    };
+    return Operation<bool>("fs::exists", stat_path(std::move(path), 0), finish);
 }
 Operation<> set_permissions(std::string path, unsigned mode) {
     return Operation<>("fs::set_permissions",

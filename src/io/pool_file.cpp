@@ -97,73 +97,56 @@ io::Bytes PoolFile::buffer(std::size_t size) {
 
 void PoolFile::submit(Busy busy, Call call) {
     begin(busy);
-    submit(std::move(call));
-}
-
-void PoolFile::submit(Call call) {
-    in_kernel_ = FileAction::none;
+    in_kernel_ = false;
     auto run = [call = std::move(call), fd = fd_, buffer = buffer_]() mutable { return call(fd->get()); };
     job_ = BlockingRef<Value>::make(std::move(run));
     job_->submit(BlockingPool::current("an operation on a file"));
 }
 
-PoolFile::Call PoolFile::call_for(FileAction action, io::Bytes room) {
-    return [action, room](int fd) -> Value {
-        switch (action) {
-        case FileAction::read:
-            return retry_bytes([&] { return ::read(fd, room.data(), room.size()); });
-        case FileAction::write:
-            return write_quietly(fd, room);
-        case FileAction::sync_all:
-            return retry_bytes([&] { return ::fsync(fd); });
-        case FileAction::sync_data:
-            return retry_bytes([&] { return ::fdatasync(fd); });
-        case FileAction::none:
-            break;
-        }
-        return 0;
-    };
-}
-
 // The place of the file is where it was before.
 bool PoolFile::redo() {
-    if (in_kernel_ == FileAction::none || job_->refused() || !FileCall::is_not_done(*job_->value))
-        return false;
+    if (!in_kernel_ || job_->refused() || !FileCall::is_not_done(*job_->value)) return false;
     if (!IoHost::current()) return false; // polled outside of a runtime: there is no pool
-    submit(call_for(in_kernel_, kernels_room_));
+    in_kernel_ = false;
+    job_ = BlockingRef<Value>(FileCall::again(static_cast<const FileCall&>(*job_.operator->())));
+    job_->submit(BlockingPool::current("an operation on a file"));
     return true;
 }
 
 // A pipe or a terminal may block for ever, and writing to one raises signals where the kernel finishes it.
 // Nobody knows where a write ends that appends, but for write(2). Of O_NONBLOCK the kernel thinks that a read
 // at once cannot block, whatever the file system makes of it, and says EAGAIN where read(2) would wait.
-PoolFile::Kind PoolFile::kind_of_file() const noexcept {
+FileKind kind_of_file(int fd) noexcept {
     struct stat about{};
-    const int flags = ::fcntl(fd(), F_GETFL);
-    if (flags < 0 || (flags & (O_DIRECT | O_NONBLOCK | O_PATH)) || ::fstat(fd(), &about) != 0 ||
+    const int flags = ::fcntl(fd, F_GETFL);
+    if (flags < 0 || (flags & (O_DIRECT | O_NONBLOCK | O_PATH)) || ::fstat(fd, &about) != 0 ||
         !S_ISREG(about.st_mode))
-        return Kind::pool;
-    if (!is_local(fd())) return Kind::pool;
-    return flags & O_APPEND ? Kind::appends : Kind::regular;
+        return FileKind::pool;
+    if (!is_local(fd)) return FileKind::pool;
+    return flags & O_APPEND ? FileKind::appends : FileKind::regular;
 }
 
-bool PoolFile::start(Busy busy, FileAction action, io::Bytes room) {
-    if (action == FileAction::none || kind_ == Kind::pool) return false;
+std::shared_ptr<IoDriver> PoolFile::driver_for(FileAction action) {
+    if (kind_ == Kind::pool) return nullptr;
     IoHost* const host = IoHost::current();
-    const auto driver = host ? host->file_driver() : nullptr;
-    if (!driver) return false;
-    if (kind_ == Kind::unknown) kind_ = kind_of_file();
-    if (kind_ == Kind::pool || (kind_ == Kind::appends && action == FileAction::write)) return false;
-    const off_t place = ::lseek(fd(), 0, SEEK_CUR);
-    if (place < 0) return false;
-    auto* const call = new FileCall(action, fd_, place, room, buffer_);
-    BlockingRef<Value> job(call);
-    if (!driver->start_call(*call)) return false;
+    auto driver = host ? host->file_driver() : nullptr;
+    if (!driver) return nullptr;
+    if (kind_ == Kind::unknown) kind_ = kind_of_file(fd());
+    if (kind_ == Kind::pool || (kind_ == Kind::appends && action == FileAction::write)) return nullptr;
+    return driver;
+}
+
+void PoolFile::start(Busy busy, FileAction action, io::Bytes room, std::shared_ptr<const void> keeps,
+                     off_t place) {
+    auto driver = driver_for(action);
+    if (driver && (action == FileAction::read || action == FileAction::write))
+        place = ::lseek(fd(), 0, SEEK_CUR);
+    if (place < 0) driver.reset(); // the system knows what it makes of it; the ring has a meaning of its own
     begin(busy);
-    in_kernel_ = action;
-    kernels_room_ = room;
-    job_ = std::move(job);
-    return true;
+    auto* const call = new FileCall(action, fd_, place, room, std::move(keeps));
+    job_ = BlockingRef<Value>(call);
+    in_kernel_ = driver && driver->start_call(*call);
+    if (!in_kernel_) job_->submit(BlockingPool::current("an operation on a file"));
 }
 
 bool PoolFile::poll_settle(Context& cx, Value& value) {
@@ -193,8 +176,7 @@ Poll<Result<std::size_t>> PoolFile::poll_read(Context& cx, io::Bytes room) {
         if (busy_ == Busy::no) {
             const io::Bytes into = buffer(std::min(room.size(), most_at_a_time));
             begin_ = end_ = 0;
-            if (!start(Busy::reads, FileAction::read, into))
-                submit(Busy::reads, call_for(FileAction::read, into));
+            start(Busy::reads, FileAction::read, into, buffer_);
         }
         const bool reads = busy_ == Busy::reads;
         Value value;
@@ -220,11 +202,14 @@ Poll<Result<std::size_t>> PoolFile::poll_write(Context& cx, io::ConstBytes bytes
             std::memcpy(from.data(), bytes.data(), from.size());
             // Of a regular file that is no matter of waiting.
             if (back != 0 && kind_ == Kind::regular && ::lseek(fd(), -back, SEEK_CUR) >= 0) back = 0;
-            if (back != 0 || !start(Busy::writes, FileAction::write, from))
+            if (back == 0) {
+                start(Busy::writes, FileAction::write, from, buffer_);
+            } else {
                 submit(Busy::writes, [from, back](int fd) -> Value {
-                    if (back != 0 && ::lseek(fd, -back, SEEK_CUR) < 0) return last_error();
+                    if (::lseek(fd, -back, SEEK_CUR) < 0) return last_error();
                     return write_quietly(fd, from);
                 });
+            }
         }
         const bool writes = busy_ == Busy::writes && !given_up_;
         Value value;
@@ -247,19 +232,21 @@ Poll<Result<>> PoolFile::poll_flush(Context& cx) {
     return Poll<Result<>>(std::in_place);
 }
 
-std::uint64_t PoolFile::poll_start(Context& cx, Call& call, bool moves_cursor, FileAction action) {
+std::uint64_t PoolFile::poll_start(Context& cx, Work& work, bool moves_cursor) {
     Value value;
     if (busy_ != Busy::no) {
         given_up_ = true;
         if (!poll_settle(cx, value)) return 0;
     }
     if (const auto back = static_cast<off_t>(moves_cursor ? take_unread() : 0)) {
-        submit(Busy::calls, [call = std::move(call), back](int fd) mutable -> Value {
+        submit(Busy::calls, [call = std::move(work.call), back](int fd) mutable -> Value {
             if (::lseek(fd, -back, SEEK_CUR) < 0) return last_error();
             return call(fd);
         });
-    } else if (!start(Busy::calls, action, {})) {
-        submit(Busy::calls, std::move(call));
+    } else if (work.call) {
+        submit(Busy::calls, std::move(work.call));
+    } else {
+        start(Busy::calls, work.action, work.room, std::move(work.keeps), work.place);
     }
     return tickets_;
 }

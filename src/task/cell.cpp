@@ -3,10 +3,13 @@
 #include "rouse/task/cell.hpp"
 
 #include "rouse/base/asymmetric_fence.hpp"
+#include "rouse/base/short_lock.hpp"
 #include "rouse/base/threads.hpp"
 #include "rouse/task/join_wait.hpp"
 #include "rouse/task/slot.hpp"
 #include "rouse/task/wait_graph.hpp"
+
+#include <mutex>
 
 namespace rouse::detail {
 
@@ -106,6 +109,14 @@ void Cell::destroy_outcome() noexcept {
 // tasks that await each other each registers with the next one, and then loads its own word: all of that is
 // seq_cst, so the last of them finds that it is awaited itself.
 
+// [J8] A report lists who waits, also for tasks that other threads poll and end. One report at a time looks
+// at one joiner's place: it sets `looked_bit`, then loads the word. `join_set` and not DONE say that somebody
+// is registered, and that neither the handle, which clears `join_set` first (J3), nor publish, which sets
+// DONE first (J4), has begun to change the place. These two load `looked_bit` after that step, and wait while
+// it is set. All four accesses are seq_cst: the report sees their step, or they see the report. The joiner's
+// waker is in its place then, so the task can be given a reference, and the look is over: it waits for
+// nobody, and runs no code of the user's.
+
 bool Cell::publish(std::uint64_t delta, bool keep) noexcept {
     std::uint64_t word = this->word().load(memory_order_acquire);
     const std::uint64_t counts = (word + delta) & ~flags_mask;
@@ -150,8 +161,8 @@ ROUSE_NOINLINE bool Cell::publish_shared(std::uint64_t word, std::uint64_t delta
         }
         const std::uint64_t next =
             ((word + delta - (last_step ? one_reference : 0)) | done) & ~(active | notified | lost);
-        if (!this->word().compare_exchange_weak(word, next, memory_order_acq_rel, memory_order_acquire))
-            continue;
+        if (!this->word().compare_exchange_weak(word, next, memory_order_seq_cst, memory_order_acquire))
+            continue; // [J8]
         // Kept: whoever has it in his list may look into it, and must see DONE before the result's destructor
         // runs, which may ask for a dump. His reference holds the cell.
         if (!has_handle && keep) destroy_outcome();
@@ -167,6 +178,7 @@ ROUSE_NOINLINE bool Cell::publish_shared(std::uint64_t word, std::uint64_t delta
 }
 
 void Cell::wake_joiner() noexcept {
+    await_looks();
     const std::uintptr_t joiner = extras_.load(memory_order_acquire);
     if (joiner & joiner_bit) {
         extras_.store(0, memory_order_relaxed);
@@ -194,6 +206,26 @@ bool Cell::claim_joiner() noexcept {
     } while (!this->word().compare_exchange_weak(word, word | join_set, memory_order_acq_rel,
                                                  memory_order_acquire));
     return true;
+}
+
+/// [J8] By who has cleared `join_set`, or set DONE.
+void Cell::await_looks() const noexcept {
+    while (home_.load(memory_order_seq_cst) & looked_bit) yield_thread();
+}
+
+Cell* Cell::reference_joining_task() noexcept {
+    if (!(load() & join_shared)) return nullptr;
+    static constinit ShortLock one_at_a_time;
+    const std::lock_guard lock(one_at_a_time);
+    home_.fetch_or(looked_bit, memory_order_seq_cst); // [J8]
+    Cell* task = nullptr;
+    if ((word().load(memory_order_seq_cst) & (join_set | done)) == join_set) {
+        task = joining_task();
+        if (task && task->is_here()) task->add_reference();
+        else task = nullptr;
+    }
+    home_.fetch_and(~looked_bit, memory_order_release);
+    return task;
 }
 
 Cell* Cell::joining_task() const noexcept {
@@ -355,10 +387,11 @@ bool Cell::poll_join_shared(Context& cx, std::uintptr_t how) {
     for (;;) {              // [J3]
         if (word & done) return true;
         if (!(word & join_set)) break;
-        if (this->word().compare_exchange_weak(word, word & ~join_set, memory_order_acq_rel,
+        if (this->word().compare_exchange_weak(word, word & ~join_set, memory_order_seq_cst,
                                                memory_order_acquire))
             break;
     }
+    await_looks();
     set_joiner(cx.waker(), how);
     word = load();
     for (;;) { // [J2], and J7
@@ -402,10 +435,11 @@ void Cell::drop_handle_shared() noexcept {
         std::uint64_t word = load();
         while (!(word & done)) {
             if (word & join_set) { // [J3]
-                if (!this->word().compare_exchange_weak(word, word & ~join_set, memory_order_acq_rel,
+                if (!this->word().compare_exchange_weak(word, word & ~join_set, memory_order_seq_cst,
                                                         memory_order_acquire))
                     continue;
                 word &= ~join_set;
+                await_looks();
             }
             drop_local_joiner();
             if (this->word().compare_exchange_weak(word, word - joinable - one_reference,

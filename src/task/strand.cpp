@@ -24,12 +24,16 @@ void Strand::cancel() noexcept {
     }
 }
 
-void Strand::inspect(Inspector& to) const {
+void Strand::inspect_frames(Inspector& to) const {
     for (PromiseBase* promise = top_; promise;) {
         if (promise->await_at()) to.frame(promise->await_at());
         PromiseBase::Await* await = promise->awaiting();
         promise = await ? await->parent : nullptr;
     }
+}
+
+void Strand::inspect(Inspector& to) const {
+    inspect_frames(to);
     if (leaf_ops_) {
         to.leaf(leaf_ops_->type);
         leaf_ops_->inspect(leaf(), to);

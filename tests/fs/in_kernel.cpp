@@ -5,18 +5,15 @@
 // kernel.
 
 #include <rouse/fs/files.hpp>
-#include <rouse/io/driver.hpp>
 #include <rouse/rouse.hpp>
 
-#include "fs/temporary.hpp"
+#include "fs/over_backends.hpp"
 #include "support/lent_text.hpp"
 #include "support/poll_once.hpp"
-#include "support/quiet_runtime.hpp"
 
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include <iterator>
 #include <thread>
 
 #include <fcntl.h>
@@ -27,40 +24,13 @@ using rouse::or_throw;
 using rouse::Task;
 using rouse::fs::File;
 using rouse::fs::OpenOptions;
-using rouse::io::Backend;
 using rouse::io::bytes;
 using rouse::io::room;
 using rouse_test::LentText;
 using rouse_test::poll_once;
-using rouse_test::TemporaryDir;
 
-class Files : public testing::TestWithParam<Backend> {
-protected:
-    void SetUp() override {
-        if (GetParam() != Backend::io_uring) return;
-        const auto driver = rouse::detail::make_io_uring_driver();
-        if (!driver) GTEST_SKIP() << "io_uring: " << driver.error().message();
-    }
-    static rouse::RuntimeOptions options() {
-        auto options = rouse_test::quiet_options();
-        options.paused_clock = false;
-        options.io_backend = GetParam();
-        return options;
-    }
-    template <class F>
-    static void run(F main) {
-        rouse::Runtime::current_thread(options()).block_on(std::move(main));
-    }
-    static std::string text_of(const std::string& path) {
-        std::ifstream file(path);
-        return {std::istreambuf_iterator<char>(file), {}};
-    }
-    const TemporaryDir dir;
-};
-INSTANTIATE_TEST_SUITE_P(backends, Files, testing::Values(Backend::epoll, Backend::io_uring),
-                         [](const auto& given) {
-                             return std::string(given.param == Backend::epoll ? "epoll" : "io_uring");
-                         });
+class Files : public rouse_test::FilesOverBackends {};
+INSTANTIATE_TEST_SUITE_P(backends, Files, rouse_test::both_backends(), rouse_test::name_of_backend);
 
 TEST_P(Files, what_was_written_is_read_in_pieces_and_at_once) {
     run([&]() -> Task<> {
@@ -93,8 +63,7 @@ TEST_P(Files, the_kernel_does_it_where_it_is_asked_to) {
         or_throw(co_await rouse::io::write_all(file, bytes("x")));
         or_throw(co_await file.sync_all());
     });
-    EXPECT_STREQ(runtime.metrics().workers.at(0).io_backend,
-                 GetParam() == Backend::io_uring ? "io_uring" : "");
+    EXPECT_STREQ(runtime.metrics().workers.at(0).io_backend, is_on_ring() ? "io_uring" : "");
 }
 
 /// How many calls of opening and reading a file were for the pool.
@@ -110,9 +79,28 @@ std::uint64_t pool_calls(const rouse::RuntimeOptions& options, const std::string
 
 TEST_P(Files, the_pool_does_it_where_the_kernel_might_block_a_thread_of_ours) {
     std::ofstream(dir / "a") << "text";
-    EXPECT_EQ(pool_calls(options(), dir / "a", 0), GetParam() == Backend::io_uring ? 1u : 2u);
-    EXPECT_EQ(pool_calls(options(), dir / "a", O_NONBLOCK), 2u);
+    EXPECT_EQ(pool_calls(options(), dir / "a", 0), is_on_ring() ? 0u : 2u);
+    EXPECT_EQ(pool_calls(options(), dir / "a", O_NONBLOCK), is_on_ring() ? 1u : 2u);
     EXPECT_EQ(pool_calls(options(), "/proc/self/status", 0), 2u) << "regular, but who knows how it is read";
+}
+
+TEST_P(Files, all_that_is_done_to_an_open_file_at_a_place_or_without_one) {
+    auto runtime = rouse::Runtime::current_thread(options());
+    runtime.block_on([&]() -> Task<> {
+        auto file = or_throw(co_await OpenOptions().read(true).write(true).create(true).open(dir / "a"));
+        EXPECT_EQ(co_await file.write_at(3, bytes("text")), 4u);
+        EXPECT_EQ(or_throw(co_await file.metadata()).size(), 7u);
+        std::string text(9, '-');
+        EXPECT_EQ(co_await file.read_at(2, room(text)), 5u);
+        EXPECT_EQ(text, std::string("\0text----", 9));
+        or_throw(co_await file.set_len(5));
+        EXPECT_EQ(or_throw(co_await file.metadata()).size(), 5u);
+        EXPECT_EQ((co_await file.set_len(~std::uint64_t{0})).error(), std::errc::invalid_argument);
+        EXPECT_EQ(co_await file.read(room(text)), 5u) << "the place was never moved";
+    });
+    // But for the length that is none, and for a kernel without ftruncate (before 6.9).
+    EXPECT_LE(runtime.metrics().blocking.ran, is_on_ring() ? 2u : 8u);
+    EXPECT_GE(runtime.metrics().blocking.ran, is_on_ring() ? 1u : 8u);
 }
 
 TEST_P(Files, errors_are_values) {

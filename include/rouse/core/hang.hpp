@@ -33,7 +33,7 @@ public:
         : task_id(task_id), task_name(std::move(task_name)), where(where) {}
     std::uint64_t task_id;
     std::string task_name;
-    SourceLocation where;
+    SourceLocation where; ///< It awaits. Of one that another worker polls just then: where it was spawned.
 };
 
 /// The diagnosis of one hang, as data. `format_report` (diag) makes the text of it.
@@ -52,8 +52,9 @@ public:
     std::vector<SourceLocation> stack; ///< The await that hangs, then the awaits around it, innermost first.
                                        ///< Empty for a future that is no coroutine.
     SourceLocation spawned_at;         ///< Or the place of the `block_on`.
-    std::vector<HangWaiter> waiters;   ///< Who waits for this task, nearest first.
-    std::uint64_t count_at_site = 1;   ///< How often this await has hung by now.
+    /// The tasks of this runtime that wait for this one, by JoinHandles, nearest first.
+    std::vector<HangWaiter> waiters;
+    std::uint64_t count_at_site = 1; ///< How often this await has hung by now.
     HangPolicy policy = HangPolicy::throw_error;
 
     /// The await site, by which reports are told apart; the spawn site where there is no coroutine.

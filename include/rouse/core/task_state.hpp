@@ -49,7 +49,10 @@ public:
 /// by the owner: set DONE, clear ACTIVE, give up the executor's reference. Nothing is delivered any more.
 ///
 /// S3, S4 and S5 contend for the same bit in the same word, so exactly one of them gets it: a verdict is
-/// never taken on a word that was read earlier. The counts are exact whenever the task is not ACTIVE. While
+/// never taken on a word that was read earlier. [S7] A report that looks into a task of another worker turns
+/// ACTIVE on, if it is off, so that nobody polls it meanwhile, and then settles as after a poll.
+///
+/// The counts are exact whenever the task is not ACTIVE. While
 /// it is, a clone made by the owner may still be in `Turn::delta` and its drop, on another thread, already in
 /// the word: a field may then be "below zero" and borrow from the one above. The sum is right modulo 2^64;
 /// flags and references lie below and are never touched by it.
@@ -158,6 +161,12 @@ public:
     /// Owner of ACTIVE: leaves a task that the policy says to leave, without a waker, for ever. False: it was
     /// aborted meanwhile, and is to be queued.
     bool leave_lost() noexcept;
+
+    // ---- who only looks [S7] ----
+
+    /// False: somebody has it, or it is at its end.
+    bool try_hold() noexcept;
+    void end_hold() noexcept;
 
     /// For the protocols built on the flags above `lost`.
     Atomic<std::uint64_t>& word() noexcept { return word_; }

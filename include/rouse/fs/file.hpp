@@ -3,6 +3,7 @@
 #pragma once
 
 #include "rouse/fs/metadata.hpp"
+#include "rouse/fs/operation.hpp"
 #include "rouse/io/pool_file.hpp"
 #include "rouse/io/read.hpp"
 #include "rouse/io/write.hpp"
@@ -14,13 +15,7 @@
 
 namespace rouse::fs {
 
-/// A future of `Result<T>`: something that is done to files, on the pool for blocking calls of the runtime
-/// that polls it first, and begins then. What it was given is copied into it.
-/// Wake:   by the pool, once. Cancel: destroy it. What has not begun never does; what has goes on alone.
-/// Errors: the system's; `IoError::runtime_ended`. Thread: any.
-template <class T = void>
-using Operation = detail::BlockingOperation<T>;
-/// The same of an open file, which must outlive it: await one before the next begins.
+/// As `Operation`, of an open file, which must outlive it: await one before the next begins.
 template <class T = void>
 using FileOperation = detail::PoolFileCall<T>;
 
@@ -68,7 +63,8 @@ public:
     /// More flags of open(2): O_DIRECT, O_NOFOLLOW, ... O_CLOEXEC is always set.
     OpenOptions& custom_flags(int flags) noexcept { return custom_ = flags, *this; }
 
-    /// Errors: the system's; EINVAL for options that contradict each other.
+    /// By the kernel, on io_uring. Cancel: destroy it; the file may be made or emptied all the same, and is
+    /// closed again. Errors: the system's; EINVAL for options that contradict each other.
     [[nodiscard]] Operation<File> open(std::string path) const;
 
 private:
@@ -86,11 +82,12 @@ private:
 /// An open file: an AsyncRead and AsyncWrite. Reads and writes go on where the last one ended; there is one
 /// place for both.
 ///
-/// The calls run on the runtime's pool (on io_uring, for a regular file that was opened here: in the kernel),
-/// one at a time, with a buffer of their own: what a user lends is touched inside of a poll only, and never
-/// after its future is gone. A read that is given up loses nothing: the next one gets what it brought. A
-/// write that is given up may or may not be done (never in part without order): the next operation begins
-/// after it, and its error is that of the next `write`, `flush`, `sync_all` or `sync_data`.
+/// The calls run on the runtime's pool (on io_uring, for a regular file that was opened here: in the kernel;
+/// but for `seek` and `set_permissions`), one at a time, with a buffer of their own: what a user lends is
+/// touched inside of a poll only, and never after its future is gone. A read that is given up loses nothing:
+/// the next one gets what it brought. A write that is given up may or may not be done (never in part without
+/// order): the next operation begins after it, and its error is that of the next `write`, `flush`, `sync_all`
+/// or `sync_data`.
 ///
 /// Destroying it closes the file, after the call that is under way. One task at a time; it outlives the
 /// futures that it gives.
@@ -124,7 +121,7 @@ public:
     /// most a mebibyte; 0: the end is before it. The place of `read` and `write` stays where it is, and is
     /// not needed: any number of these may run at the same time, from any tasks, beside whatever else the
     /// file does. They have no order among each other; await one before you rely on it.
-    /// Wake:   by the pool, once. Cancel: destroy it: `room` is not touched any more.
+    /// Wake:   as `Operation`. Cancel: destroy it: `room` is not touched any more.
     /// Errors: the system's; ESPIPE for what has no places: a pipe, a terminal.
     ///
     /// ```cpp
@@ -148,7 +145,7 @@ public:
     [[nodiscard]] FileOperation<> sync_data();
     /// Cuts it off, or adds zeros. The place stays.
     [[nodiscard]] FileOperation<> set_len(std::uint64_t size);
-    [[nodiscard]] FileOperation<Metadata> metadata();
+    [[nodiscard]] detail::PoolFileCall<Metadata, struct statx> metadata();
     [[nodiscard]] FileOperation<> set_permissions(unsigned mode);
 
     // AsyncRead, AsyncWrite

@@ -13,6 +13,11 @@
 
 // What is done to files by their paths. See `Operation` for how such a future wakes, is cancelled and fails.
 //
+// What is a single call of the system is done by the kernel where io_uring serves (see
+// docs/guide/io-uring.md): `rename`, `remove_file`, `hard_link`, `symlink`, `create_dir`, `remove_dir`,
+// `metadata`, `symlink_metadata`, `exists`. What takes several is on the pool, which does them all in one go,
+// and so is what the kernel's ring does not have: links that are read, permissions, the names in a directory.
+//
 // ```cpp
 // auto text = rouse::or_throw(co_await rouse::fs::read_to_string("/etc/hostname"));
 // rouse::or_throw(co_await rouse::fs::write("copy", text));
@@ -32,7 +37,8 @@ namespace rouse::fs {
 /// Copies what is in a file, and its permissions; what was in `to` is gone. How many bytes.
 [[nodiscard]] Operation<std::uint64_t> copy(std::string from, std::string to);
 
-/// Within one file system; what was at `to` is gone.
+/// Within one file system; what was at `to` is gone. Cancel: destroy it; it then is done whole or not at all,
+/// and perhaps later than what comes next. So are the others that change something.
 [[nodiscard]] Operation<> rename(std::string from, std::string to);
 [[nodiscard]] Operation<> remove_file(std::string path);
 [[nodiscard]] Operation<> hard_link(std::string original, std::string link);

@@ -14,6 +14,7 @@ class Metadata {
 public:
     Metadata() noexcept = default;
     explicit Metadata(const struct stat& raw) noexcept : raw_(raw) {}
+    explicit Metadata(const struct statx& raw) noexcept;
 
     [[nodiscard]] bool is_file() const noexcept { return S_ISREG(raw_.st_mode); }
     [[nodiscard]] bool is_dir() const noexcept { return S_ISDIR(raw_.st_mode); }

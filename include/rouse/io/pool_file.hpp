@@ -14,6 +14,8 @@
 
 namespace rouse::detail {
 
+class IoDriver;
+
 /// While it lives, this thread is not sent the signals by which the system comments on its writes: their
 /// calls fail with EPIPE and EFBIG all the same.
 class QuietSignals {
@@ -33,6 +35,11 @@ private:
 Result<std::size_t> write_quietly(int fd, io::ConstBytes bytes) noexcept;
 /// All of it.
 Result<> write_all_quietly(int fd, io::ConstBytes bytes) noexcept;
+
+/// What the kernel may do with an open file: nothing, all but to write, or all.
+enum class FileKind : std::uint8_t { pool, unknown, appends, regular };
+/// As it is now. Never `unknown`.
+[[nodiscard]] FileKind kind_of_file(int fd) noexcept;
 
 /// A descriptor that blocks, as a stream: one call at a time, on the pool (or, where it is a regular file and
 /// the runtime is on io_uring, by the kernel), with a buffer that the call and this share. The buffer which a
@@ -67,10 +74,24 @@ public:
     void cancel_read() noexcept { cancel(); }
     void cancel_write() noexcept { cancel(); }
 
-    /// The start of another call: its ticket, or 0: one before it still runs, and the waker is registered.
-    /// Then `poll_call` until it has the value, or `cancel`.
-    /// `action`: what the kernel can do instead of `call`.
-    std::uint64_t poll_start(Context& cx, Call& call, bool moves_cursor, FileAction action);
+    /// Another call.
+    class Work {
+    public:
+        /// For the pool.
+        explicit Work(Call call) noexcept : call(std::move(call)) {}
+        /// What the kernel can do, too: see FileCall.
+        explicit Work(FileAction action, off_t place = 0, io::Bytes room = {},
+                      std::shared_ptr<const void> keeps = nullptr) noexcept
+            : action(action), place(place), room(room), keeps(std::move(keeps)) {}
+        Call call;
+        FileAction action = FileAction::none;
+        off_t place = 0;
+        io::Bytes room;
+        std::shared_ptr<const void> keeps;
+    };
+    /// Its start: its ticket, or 0: one before it still runs, and the waker is registered. Then `poll_call`
+    /// until it has the value, or `cancel`.
+    std::uint64_t poll_start(Context& cx, Work& work, bool moves_cursor);
     bool poll_call(Context& cx, std::uint64_t ticket, Value& value);
     void cancel() noexcept;
     [[nodiscard]] std::error_code take_late_error() noexcept { return std::exchange(late_, {}); }
@@ -78,19 +99,18 @@ public:
 private:
     class Buffer;
     enum class Busy : std::uint8_t { no, reads, writes, calls };
-    /// What the kernel may do: nothing, all but to write, or all.
-    enum class Kind : std::uint8_t { pool, unknown, appends, regular };
+    using Kind = FileKind;
     void begin(Busy busy) noexcept {
         busy_ = busy;
         given_up_ = false;
         ++tickets_;
     }
     void submit(Busy busy, Call call);
-    void submit(Call call);
-    static Call call_for(FileAction action, io::Bytes room);
-    /// The same by the kernel. False: not this time.
-    bool start(Busy busy, FileAction action, io::Bytes room);
-    [[nodiscard]] Kind kind_of_file() const noexcept;
+    /// By the kernel, or else the pool.
+    void start(Busy busy, FileAction action, io::Bytes room, std::shared_ptr<const void> keeps,
+               off_t place = 0);
+    /// Null: the kernel is not to do it.
+    std::shared_ptr<IoDriver> driver_for(FileAction action);
     /// Has the pool do what the kernel was to do, and did not. False: there is nothing to do again.
     bool redo();
     /// Waits for the call that is under way, and takes its result in. False: it still runs.
@@ -112,34 +132,32 @@ private:
     std::uint64_t tickets_ = 0;
     Busy busy_ = Busy::no;
     Kind kind_ = Kind::pool;
-    FileAction in_kernel_ = FileAction::none; // what is under way there
-    io::Bytes kernels_room_;
-    bool given_up_ = false; // nobody waits for what is under way
+    bool in_kernel_ = false; // is the call that is under way
+    bool given_up_ = false;  // nobody waits for it
 };
 
 /// The future of another call on a PoolFile. Cancel: a call that has not begun never does.
-template <class T>
+/// What it fills becomes a T.
+template <class T, class Out = T>
 class [[nodiscard]] PoolFileCall {
 public:
     using Output = Result<T>;
 
-    /// `reports_late`: with the error of an earlier write that nobody waited for. `out` is what `call` fills.
-    PoolFileCall(PoolFile& file, const char* what, PoolFile::Call call, bool moves_cursor, bool reports_late,
-                 std::shared_ptr<T> out = nullptr, FileAction action = FileAction::none)
+    /// `reports_late`: with the error of an earlier write that nobody waited for. `out` is what `work` fills.
+    PoolFileCall(PoolFile& file, const char* what, PoolFile::Work work, bool moves_cursor, bool reports_late,
+                 std::shared_ptr<Out> out = nullptr)
         : file_(&file),
-          call_(std::move(call)),
+          work_(std::move(work)),
           out_(std::move(out)),
           what_(what),
-          action_(action),
           moves_cursor_(moves_cursor),
           reports_late_(reports_late) {}
     /// Only before the first poll.
     PoolFileCall(PoolFileCall&& other) noexcept
         : file_(std::exchange(other.file_, nullptr)),
-          call_(std::move(other.call_)),
+          work_(std::move(other.work_)),
           out_(std::move(other.out_)),
           what_(other.what_),
-          action_(other.action_),
           moves_cursor_(other.moves_cursor_),
           reports_late_(other.reports_late_) {}
     PoolFileCall& operator=(PoolFileCall&&) = delete;
@@ -152,7 +170,7 @@ public:
         if (!file_) [[unlikely]]
             stop_polled_after_ready(what_);
         polled_ = true;
-        if (ticket_ == 0) ticket_ = file_->poll_start(cx, call_, moves_cursor_, action_);
+        if (ticket_ == 0) ticket_ = file_->poll_start(cx, work_, moves_cursor_);
         return ticket_ != 0 && file_->poll_call(cx, ticket_, value_);
     }
     Output take_ready() {
@@ -162,18 +180,17 @@ public:
         if (!value_) return Output(std::unexpect, value_.error());
         if constexpr (std::is_void_v<T>) return Output();
         else if constexpr (std::is_same_v<T, std::uint64_t>) return Output(*value_);
-        else return Output(std::move(*out_));
+        else return Output(std::in_place, *out_);
     }
     void inspect(Inspector& to) const { to.waits_for(WaitKind::future, file_, what_); }
 
 private:
     PoolFile* file_;
-    PoolFile::Call call_;
-    std::shared_ptr<T> out_;
+    PoolFile::Work work_;
+    std::shared_ptr<Out> out_;
     PoolFile::Value value_;
     const char* what_;
     std::uint64_t ticket_ = 0;
-    FileAction action_;
     bool moves_cursor_;
     bool reports_late_;
     bool polled_ = false;

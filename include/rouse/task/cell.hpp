@@ -84,7 +84,7 @@ public:
     [[nodiscard]] SourceLocation spawned_at() const noexcept { return place_.where(); }
     void belong_to(Executor& executor, std::uint64_t id) noexcept {
         home_.store(id | (home_.load(memory_order_relaxed) & local_bit) |
-                        std::uint64_t{executor.index()} << (id_bits + 3),
+                        std::uint64_t{executor.index()} << (id_bits + 4),
                     memory_order_relaxed);
     }
     /// Only the worker that takes it in polls it: `spawn_local`. Before anybody else sees the cell.
@@ -119,6 +119,10 @@ public:
         if (Cell* const task = joining_task(); task && task->is_here() && !(task->load() & done)) fn(*task);
         word().fetch_and(~join_set, memory_order_acq_rel);
     }
+
+    /// The same where the joiner's place is shared: whoever has the two tasks, on whatever worker. With a
+    /// reference, which is the caller's to drop; or null [J8].
+    [[nodiscard]] Cell* reference_joining_task() noexcept;
 
     // ---- of cycles (see wait_graph.hpp), by the task's own poll ----
 
@@ -200,15 +204,17 @@ private:
     void free_extras() noexcept;
     inline void free_now() noexcept;
     bool claim_joiner() noexcept;
+    void await_looks() const noexcept;
     [[nodiscard]] Cell* joining_task() const noexcept;
 
-    static constexpr int id_bits = 46;
+    static constexpr int id_bits = 45;
     static constexpr std::uint64_t id_mask = (std::uint64_t{1} << id_bits) - 1;
     static constexpr std::uint64_t publishing_bit = std::uint64_t{1} << id_bits; // see J6
     static constexpr std::uint64_t local_bit = std::uint64_t{1} << (id_bits + 1);
-    static constexpr std::uint64_t waits_bit = std::uint64_t{1} << (id_bits + 2); // see J7
+    static constexpr std::uint64_t waits_bit = std::uint64_t{1} << (id_bits + 2);  // see J7
+    static constexpr std::uint64_t looked_bit = std::uint64_t{1} << (id_bits + 3); // see J8
     [[nodiscard]] std::uint16_t executor_index() const noexcept {
-        return static_cast<std::uint16_t>(home_.load(memory_order_relaxed) >> (id_bits + 3));
+        return static_cast<std::uint16_t>(home_.load(memory_order_relaxed) >> (id_bits + 4));
     }
 
     // What `extras_` says beside the pointer.
@@ -220,8 +226,8 @@ private:
     static_assert(alignof(TaskState) > extras_bits && alignof(CellExtras) > extras_bits);
 
     // The id, whether its end is being published, whether it is a local task, whether it may be in the graph
-    // of waits, and the index of the executor. Atomic: the handle of a task that is spawned from another
-    // thread may ask for the id while the runtime takes the task in.
+    // of waits, whether a report looks at its joiner, and the index of the executor. Atomic: the handle of a
+    // task that is spawned from another thread may ask for the id while the runtime takes the task in.
     Atomic<std::uint64_t> home_{0};
     PackedPlace place_;
     union {

@@ -54,6 +54,8 @@ public:
     void cancel() noexcept;
     /// The await stack and what the leaf waits for.
     void inspect(Inspector& to) const;
+    /// Only where its own coroutines await.
+    void inspect_frames(Inspector& to) const;
     /// Suspended in an await, so that an error can be thrown there.
     [[nodiscard]] bool has_coroutine() const noexcept { return top_ != nullptr; }
     /// For a strand without coroutines: hands `error` into the leaf.

@@ -11,6 +11,9 @@ namespace {
 // others would wait for the copying.
 constexpr std::size_t most_at_once = std::size_t{64} << 10;
 
+// Linux 6.9; liburing's header may be older.
+constexpr int op_ftruncate = 55;
+
 std::uint32_t slot_of(std::uint64_t mark) noexcept { return static_cast<std::uint32_t>(mark >> 32); }
 
 } // namespace
@@ -20,10 +23,12 @@ void Calls::prepare(io_uring_sqe* sqe, const FileCall& call, std::uint64_t mark)
     const auto place = static_cast<std::uint64_t>(call.place);
     switch (call.action) {
     case FileAction::read:
+    case FileAction::read_at:
         io_uring_prep_read(sqe, call.fd(), call.room.data(), size, place);
         if (size > most_at_once) sqe->flags |= IOSQE_ASYNC;
         break;
     case FileAction::write:
+    case FileAction::write_at:
         io_uring_prep_write(sqe, call.fd(), call.room.data(), size, place);
         // By a worker of the kernel, which takes the SIGXFSZ that comes of it; and it may take long.
         sqe->flags |= IOSQE_ASYNC;
@@ -34,6 +39,34 @@ void Calls::prepare(io_uring_sqe* sqe, const FileCall& call, std::uint64_t mark)
     case FileAction::sync_data:
         io_uring_prep_fsync(sqe, call.fd(), IORING_FSYNC_DATASYNC);
         break;
+    case FileAction::set_len:
+        io_uring_prep_rw(op_ftruncate, sqe, call.fd(), nullptr, 0, place);
+        break;
+    case FileAction::stat:
+        io_uring_prep_statx(sqe, call.fd(), call.path.c_str(), call.stat_flags(), STATX_BASIC_STATS,
+                            reinterpret_cast<struct statx*>(call.room.data()));
+        break;
+    case FileAction::open:
+        io_uring_prep_openat(sqe, AT_FDCWD, call.path.c_str(), call.flags, call.mode);
+        // At once the kernel opens as with O_NONBLOCK: a FIFO then does not wait for its other end, or is
+        // ENXIO.
+        sqe->flags |= IOSQE_ASYNC;
+        break;
+    case FileAction::remove:
+        io_uring_prep_unlinkat(sqe, AT_FDCWD, call.path.c_str(), call.flags);
+        break;
+    case FileAction::rename:
+        io_uring_prep_renameat(sqe, AT_FDCWD, call.path.c_str(), AT_FDCWD, call.other.c_str(), 0);
+        break;
+    case FileAction::create_dir:
+        io_uring_prep_mkdirat(sqe, AT_FDCWD, call.path.c_str(), call.mode);
+        break;
+    case FileAction::hard_link:
+        io_uring_prep_linkat(sqe, AT_FDCWD, call.path.c_str(), AT_FDCWD, call.other.c_str(), 0);
+        break;
+    case FileAction::symlink:
+        io_uring_prep_symlinkat(sqe, call.path.c_str(), AT_FDCWD, call.other.c_str());
+        break;
     case FileAction::none:
         io_uring_prep_nop(sqe);
         break;
@@ -41,9 +74,19 @@ void Calls::prepare(io_uring_sqe* sqe, const FileCall& call, std::uint64_t mark)
     io_uring_sqe_set_data64(sqe, mark);
 }
 
+bool Calls::can(const Ring& ring, const FileCall& call) {
+    io_uring_sqe sqe{};
+    prepare(&sqe, call, 0);
+    if (!ring.can(sqe.opcode)) return false;
+    if (!call.is_by_path()) return true;
+    // A thread that ends waits for its calls: also for those that wait for a server that is gone.
+    const bool follows = call.action != FileAction::symlink; // the other one only says `path`
+    return (!follows || mounts_.is_local(call.path)) && (call.other.empty() || mounts_.is_local(call.other));
+}
+
 bool Calls::start(Ring& ring, FileCall& call) noexcept {
     const std::lock_guard lock(mutex_);
-    if (ended_ || under_way() >= most) return false;
+    if (ended_ || under_way() >= most || !can(ring, call)) return false;
     if (free_.empty()) {
         free_.push_back(static_cast<std::uint32_t>(slots_.size()));
         slots_.push_back(nullptr);
@@ -67,7 +110,7 @@ void Calls::take(Ring& ring, std::uint64_t mark, int result) noexcept {
     }
     slots_[slot_of(mark)] = nullptr;
     free_.push_back(slot_of(mark));
-    if (abandoned_) return call->drop_reference();
+    if (abandoned_) return call->end_abandoned(result);
     taken_.emplace_back(call, result);
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "io/io_uring/mounts.hpp"
 #include "io/io_uring/ring.hpp"
 #include "rouse/base/atomic.hpp"
 #include "rouse/io/file_call.hpp"
@@ -25,7 +26,8 @@ public:
 
     /// So many at a time: as many as the kernel is allowed threads for, so none waits for another.
     static constexpr unsigned most = 32;
-    /// False: there are as many, the kernel has no room for it now, or it is the end.
+    /// False: there are as many, the kernel cannot do it or has no room for it now, it might need another
+    /// machine, or it is the end.
     bool start(Ring& ring, FileCall& call) noexcept;
     [[nodiscard]] std::size_t under_way() const noexcept { return under_way_.load(memory_order_acquire); }
 
@@ -44,12 +46,14 @@ public:
 private:
     static constexpr unsigned most_tries = 3;
 
+    [[nodiscard]] bool can(const Ring& ring, const FileCall& call);
     static void prepare(io_uring_sqe* sqe, const FileCall& call, std::uint64_t mark) noexcept;
 
     Atomic<std::size_t> under_way_{0};
     std::mutex mutex_; // for what follows
     std::vector<FileCall*> slots_;
     std::vector<std::uint32_t> free_;
+    Mounts mounts_;
     bool ended_ = false;
     bool abandoned_ = false;
 

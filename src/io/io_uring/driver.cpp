@@ -9,6 +9,7 @@
 #include "io/poll_bits.hpp"
 #include "rouse/io/operation.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <vector>
@@ -99,6 +100,9 @@ public:
     std::size_t calls() const noexcept override { return calls_.under_way(); }
     void end_calls(TimePoint until) noexcept override {
         calls_.end(ring_);
+        // What is interrupted ends at once, and a disk that is well answers soon: without any patience the
+        // descriptor of an open would come when nobody is there to close it.
+        until = std::max(until, std::chrono::steady_clock::now() + std::chrono::milliseconds(100));
         while (calls_.under_way() != 0 && std::chrono::steady_clock::now() < until) park(until);
         calls_.abandon();
     }

@@ -45,6 +45,11 @@ std::error_code Ring::start(unsigned workers) noexcept {
         return system_error(answer);          // EINVAL: Linux before 6.0
     std::array<unsigned, 2> most{workers, 0}; // 0: as it is
     (void)io_uring_register_iowq_max_workers(&ring_, most.data());
+    if (io_uring_probe* const probe = io_uring_get_probe_ring(&ring_)) {
+        for (unsigned i = 0; i < operations_.size(); ++i)
+            operations_[i] = io_uring_opcode_supported(probe, static_cast<int>(i)) != 0;
+        io_uring_free_probe(probe);
+    }
     return {};
 }
 

@@ -4,6 +4,7 @@
 
 #include "rouse/base/parker.hpp"
 
+#include <bitset>
 #include <cerrno>
 #include <cstdint>
 #include <mutex>
@@ -44,6 +45,11 @@ public:
     /// that submits, for what ends by itself.
     std::error_code start(unsigned workers) noexcept;
     [[nodiscard]] int descriptor() const noexcept { return ring_.ring_fd; }
+
+    /// The kernel has this operation.
+    [[nodiscard]] bool can(unsigned operation) const noexcept {
+        return operation < operations_.size() && operations_[operation];
+    }
 
     /// `fill` prepares the request. Under a mutex; `fill` must not submit.
     template <class Fill>
@@ -110,6 +116,7 @@ private:
     io_uring ring_{};
     bool started_ = false;
     unsigned lost_ = 0;
+    std::bitset<256> operations_;
     std::mutex mutex_; // over the submission queue
 };
 
