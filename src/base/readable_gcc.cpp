@@ -5,7 +5,7 @@
 namespace rouse::detail {
 namespace {
 
-constexpr Change words[] = {
+constexpr Change of_gcc[] = {
     {"{anonymous}::", ""},
     {"<lambda(", "<lambda"}, // <lambda(int)>
     {"<lambda>", "(lambda)"},
@@ -42,7 +42,7 @@ void undo_frames(std::string& text) {
 std::string without_gcc(std::string_view name) {
     std::string text(name);
     undo_frames(text);
-    return changed(text, words);
+    return changed(text, of_gcc);
 }
 
 } // namespace rouse::detail

@@ -58,11 +58,7 @@ void ThreadPool::submit(BlockingJob& job) noexcept {
     if (threads_ == max_threads_) return;
     const int error = start_thread();
     if (error == 0 || threads_ != 0) return; // with fewer threads it takes longer
-    IntrusiveList<BlockingJob> refused;
-    refused.splice(queue_);
-    queued_ = 0;
-    lock.unlock();
-    refuse_all(refused, std::error_code(error, std::system_category()));
+    refuse_queued(lock, std::error_code(error, std::system_category()));
 }
 
 bool ThreadPool::take_back(BlockingJob& job) noexcept {
@@ -86,24 +82,24 @@ BlockingMetrics ThreadPool::metrics() noexcept {
     return metrics;
 }
 
-void ThreadPool::refuse_all(IntrusiveList<BlockingJob>& jobs, std::error_code why) noexcept {
-    while (BlockingJob* job = jobs.pop_front()) {
+/// Each is taken out under the mutex, as a thread would: others may take theirs back meanwhile, and so may
+/// what a refused one owned.
+void ThreadPool::refuse_queued(std::unique_lock<std::mutex>& lock, std::error_code why) noexcept {
+    while (BlockingJob* job = queue_.pop_front()) {
+        --queued_;
+        lock.unlock();
         job->refuse(why);
         jobs_.fetch_sub(1, memory_order_release);
+        lock.lock();
     }
 }
 
 void ThreadPool::shutdown(std::chrono::milliseconds patience) noexcept {
-    IntrusiveList<BlockingJob> refused;
     std::unique_lock lock(mutex_);
     if (closed_) return;
-    closed_ = true;
-    refused.splice(queue_);
-    queued_ = 0;
+    closed_ = true; // nobody begins another
     wake_.notify_all();
-    lock.unlock();
-    refuse_all(refused, make_error_code(IoError::runtime_ended));
-    lock.lock();
+    refuse_queued(lock, make_error_code(IoError::runtime_ended));
     const auto all_ended = [this] { return threads_ == 0; };
     if (!ended_.wait_for(lock, patience, all_ended)) abandoned_ = true;
     const auto last = std::exchange(to_be_joined_, std::nullopt);
@@ -141,7 +137,7 @@ void ThreadPool::work() {
     const std::string name = name_ + "-b" + std::to_string(started_++);
     pthread_setname_np(pthread_self(), name.substr(0, 15).c_str()); // the kernel keeps so many
     for (;;) {
-        if (BlockingJob* job = queue_.pop_front()) {
+        if (BlockingJob* job = closed_ ? nullptr : queue_.pop_front()) {
             --queued_;
             ++ran_;
             lock.unlock();

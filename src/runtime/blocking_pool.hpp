@@ -40,7 +40,7 @@ private:
     static void* thread_main(void* pool) noexcept;
     void work();
     int start_thread() noexcept;
-    void refuse_all(IntrusiveList<BlockingJob>& jobs, std::error_code why) noexcept;
+    void refuse_queued(std::unique_lock<std::mutex>& lock, std::error_code why) noexcept;
 
     const std::string name_;
     const unsigned max_threads_;

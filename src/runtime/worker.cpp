@@ -390,8 +390,6 @@ void Worker::run(const Cell* until) {
         if (!cell) [[unlikely]]
             break;
         const bool ended = observed ? poll_observed(*cell) : poll<false>(*cell);
-        if (ended && until && (until->load() & TaskState::done)) [[unlikely]]
-            return;
         if (crew) {
             if (crew->anyone_idle()) [[unlikely]]
                 crew->share(*this);
@@ -403,6 +401,9 @@ void Worker::run(const Cell* until) {
             between_polls();
             if (!until) return;
         }
+        // After the look: somebody may call again and again for roots that end in their first poll.
+        if (ended && until && (until->load() & TaskState::done)) [[unlikely]]
+            return;
     }
     settle();
     between_polls();

@@ -201,8 +201,8 @@ void Cell::drop_local_joiner() noexcept {
 
 bool Cell::claim_joiner() noexcept {
     std::uint64_t word = load();
-    do { // [J5]
-        if ((word & join_shared) || !is_here()) return false;
+    do {                                                               // [J5]
+        if ((word & (join_shared | done)) || !is_here()) return false; // what has ended may keep a stale one
     } while (!this->word().compare_exchange_weak(word, word | join_set, memory_order_acq_rel,
                                                  memory_order_acquire));
     return true;
@@ -221,7 +221,7 @@ Cell* Cell::reference_joining_task() noexcept {
     Cell* task = nullptr;
     if ((word().load(memory_order_seq_cst) & (join_set | done)) == join_set) {
         task = joining_task();
-        if (task && task->is_here()) task->add_reference();
+        if (task && task->is_here() && !(task->load() & done)) task->add_reference();
         else task = nullptr;
     }
     home_.fetch_and(~looked_bit, memory_order_release);

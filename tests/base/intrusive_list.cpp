@@ -52,7 +52,6 @@ TEST(IntrusiveList, keeps_the_order_of_push_back) {
     EXPECT_TRUE(list.empty());
 }
 
-// It walks from both ends while `fn` gives what it is handed other links.
 TEST(IntrusiveList, take_all_hands_each_over_once_and_in_order) {
     for (int length = 0; length < 9; ++length) {
         std::vector<std::unique_ptr<Item>> items;

@@ -6,6 +6,7 @@
 #include <rouse/rouse.hpp>
 
 #include "support/quiet_runtime.hpp"
+#include "support/stress_rounds.hpp"
 
 #include <gtest/gtest.h>
 
@@ -14,10 +15,12 @@
 #include <barrier>
 #include <future>
 #include <latch>
+#include <optional>
 #include <semaphore>
 #include <set>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 namespace {
 
@@ -282,6 +285,67 @@ TEST(Blocking, the_end_of_the_runtime_cancels_what_waits_and_waits_for_what_runs
     }();
     EXPECT_TRUE(running.is_finished());
     rouse::block_on(std::move(running));
+}
+
+/// Aborts a call when it is destroyed.
+class AbortsAtEnd {
+public:
+    explicit AbortsAtEnd(std::optional<rouse::BlockingHandle<>>& victim) noexcept : victim_(&victim) {}
+    AbortsAtEnd(AbortsAtEnd&& other) noexcept : victim_(std::exchange(other.victim_, nullptr)) {}
+    ~AbortsAtEnd() {
+        if (victim_ && *victim_) (*victim_)->abort();
+    }
+    AbortsAtEnd& operator=(AbortsAtEnd&&) = delete;
+
+private:
+    std::optional<rouse::BlockingHandle<>>* victim_;
+};
+
+TEST(Blocking, what_the_end_of_the_runtime_refuses_may_abort_what_it_would_refuse_next) {
+    auto one = options();
+    one.max_blocking_threads = 1;
+    std::optional<Runtime> runtime(Runtime::current_thread(std::move(one)));
+    const rouse::Handle handle = runtime->handle();
+    std::latch begun(1), go(1);
+    std::optional<rouse::BlockingHandle<>> victim;
+    auto running = handle.spawn_blocking([&] {
+        begun.count_down();
+        go.wait();
+    });
+    begun.wait();
+    auto refused = handle.spawn_blocking([aborts = AbortsAtEnd(victim), &go] { go.count_down(); });
+    victim.emplace(handle.spawn_blocking([] {}));
+    std::jthread ends([&] { runtime.reset(); });
+    EXPECT_TRUE(rouse::block_on(std::move(refused).into_result()).error().is_cancelled());
+    EXPECT_TRUE(rouse::block_on(std::move(*victim).into_result()).error().is_cancelled());
+    EXPECT_EQ(handle.metrics().blocking.queued, 0u);
+    go.count_down();
+    ends.join();
+    EXPECT_EQ(handle.metrics().blocking.queued, 0u);
+}
+
+TEST(Blocking, aborts_race_the_end_of_the_runtime) {
+    rouse_test::StressRounds rounds(400);
+    while (rounds.take()) {
+        auto one = options();
+        one.max_blocking_threads = 1;
+        std::optional<Runtime> runtime(Runtime::current_thread(std::move(one)));
+        const rouse::Handle handle = runtime->handle();
+        std::vector<rouse::BlockingHandle<>> calls;
+        std::latch go(2);
+        calls.push_back(handle.spawn_blocking([&] { go.wait(); }));
+        for (int i = 0; i < 200; ++i) calls.push_back(handle.spawn_blocking([] {}));
+        {
+            std::jthread aborts([&] {
+                go.arrive_and_wait();
+                for (std::size_t i = calls.size(); i-- > 1;) calls[i].abort();
+            });
+            go.arrive_and_wait();
+            runtime.reset();
+        }
+        EXPECT_EQ(handle.metrics().blocking.queued, 0u);
+        for (const auto& call : calls) EXPECT_TRUE(call.is_finished());
+    }
 }
 
 TEST(Blocking, the_end_of_the_runtime_is_not_held_up_for_ever) {

@@ -55,6 +55,35 @@ TEST(Regression, a_joiner_that_ended_is_not_asked_for_its_stack) {
         EXPECT_EQ(waiter.task_id, 0u); // main waits by now
 }
 
+// A joiner that has ended may still name who awaited it, and that one may be gone.
+TEST(Regression, a_joiner_that_ended_is_not_asked_who_awaits_it) {
+    rouse_test::Scene scene;
+    Waker place;
+    // Spawned from outside: its joiner's place is shared.
+    auto hangs = scene.runtime().handle().spawn([&place]() -> Task<> { co_await RegistersAt(place); });
+    const auto poll_once = [](JoinHandle<>& handle) {
+        return poll_fn([&handle](Context& cx) -> Poll<bool> { return Ready(handle.poll(cx).is_ready()); });
+    };
+    const auto main = [&]() -> Task<> {
+        auto looked_once = spawn([&]() -> Task<> {
+            co_await yield_now();
+            co_await yield_now();
+            EXPECT_FALSE(co_await poll_once(hangs));
+        });
+        {
+            auto awaited_it = spawn([&]() -> Task<> { EXPECT_FALSE(co_await poll_once(looked_once)); });
+            co_await awaited_it;
+        }
+        while (!looked_once.is_finished()) co_await yield_now();
+        for (int i = 0; i < 5; ++i) co_await yield_now(); // and who awaited it is freed
+        place = Waker();
+        for (int i = 0; i < 5; ++i) co_await yield_now();
+    };
+    scene.run(main);
+    ASSERT_EQ(scene.hangs().size(), 1u);
+    EXPECT_TRUE(scene.hangs()[0].waiters.empty());
+}
+
 class ThrowsOnThirdMove {
 public:
     ThrowsOnThirdMove() = default;

@@ -199,6 +199,23 @@ TEST(scheduling, ready_children_in_a_combinator_do_not_starve_the_others) {
     });
 }
 
+// Each of these roots ends in its first poll: so the queue is never found empty, nor many turns made at a
+// time.
+TEST(scheduling, timers_fire_though_each_block_on_is_over_at_once) {
+    auto runtime = rouse::Runtime::current_thread();
+    bool fired = false;
+    runtime
+        .spawn([&]() -> Task<> {
+            co_await rouse::sleep(1ms);
+            fired = true;
+        })
+        .detach();
+    const auto give_up = std::chrono::steady_clock::now() + 10s;
+    while (!fired && std::chrono::steady_clock::now() < give_up)
+        EXPECT_EQ(runtime.block_on([]() -> Task<int> { co_return 1; }), 1);
+    EXPECT_TRUE(fired);
+}
+
 TEST(scheduling, timers_fire_though_the_queue_never_empties) {
     rouse::run([]() -> Task<> {
         bool stop = false;

@@ -69,13 +69,9 @@ public:
     template <class Fn>
     void take_all(Fn&& fn) {
         Link* link = head_.next_;
-        // Of a long list, that is a chain of waits for memory. So it is walked from both ends: the second
-        // half is there when its turn comes.
-        Link* from_end = head_.prev_;
         head_.prev_ = head_.next_ = &head_;
         while (link != &head_) {
             Link* next = link->next_;
-            if (from_end) from_end = from_end == link || from_end == next ? nullptr : from_end->prev_;
             fn(*static_cast<T*>(link));
             link = next;
         }
