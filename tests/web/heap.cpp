@@ -3,6 +3,7 @@
 // The allocator of the modules: its blocks under random use, and malloc with its kin.
 #include "platform/heap.hpp"
 
+#include "rouse/base/stop.hpp"
 #include "rouse/web/export.hpp"
 
 #include <cerrno>
@@ -175,6 +176,8 @@ std::string functions() {
         ::operator delete(made.memory, how);
         std::free(aligned.memory);
     }
+    for (const std::size_t size : {SIZE_MAX, SIZE_MAX - 15, SIZE_MAX - 31})
+        if (::operator new(size, std::align_val_t(32), std::nothrow)) return "aligned new of too much";
     void* untouched = nullptr;
     if (posix_memalign(&untouched, 24, 50) != EINVAL || untouched) return "posix_memalign of no power of two";
 
@@ -196,6 +199,62 @@ std::string functions() {
     return {};
 }
 ROUSE_EXPORT(functions)
+
+/// What is wrong when the last block of the heap fits, and lies behind more than are looked at.
+std::string last_behind_many() {
+    constexpr std::size_t most_looks = 16;
+    const std::unique_ptr<std::byte[]> arena(new std::byte[60000]);
+    const std::uintptr_t begin = address(arena.get()) / 16 * 16 + 16;
+    Heap heap;
+    heap.add(begin, begin + 50000 / 16 * 16);
+    std::vector<void*> smaller;
+    for (std::size_t i = 0; i <= most_looks; ++i) {
+        smaller.push_back(heap.allocate(1020));
+        (void)heap.allocate(20); // so that they do not become one
+    }
+    while (heap.lacks(1000) > 2 * Heap::granule + 1000) (void)heap.allocate(100);
+    std::size_t rest = 0; // the free block at the end
+    (void)heap.walk(
+        begin, [&](std::uintptr_t, std::size_t capacity, bool is_free) { rest = is_free ? capacity : 0; });
+    if (rest < 1500) return "nothing is left at the end";
+    (void)heap.allocate(rest - 1500);
+    for (void* const block : smaller) heap.free(block);
+    if (heap.lacks(1200) != 2 * Heap::granule) return "lacks";
+    if (!heap.allocate(1200)) return "it was not found";
+    return {};
+}
+ROUSE_EXPORT(last_behind_many)
+
+/// What is wrong when even small blocks are at their end; empty: nothing.
+std::string last_bytes() {
+    void* kept = nullptr;
+    for (std::size_t size = Heap::largest; size >= sizeof(void*); size /= 2)
+        while (void* const memory = std::malloc(size)) kept = ::new (memory) void*(kept);
+    int thrown = 0;
+    for (int i = 0; i < 3; ++i) {
+        try {
+            (void)::operator new(4);
+        } catch (const std::bad_alloc&) {
+            ++thrown;
+        }
+    }
+    while (kept) {
+        void* const next = *static_cast<void**>(kept);
+        std::free(kept);
+        kept = next;
+    }
+    return thrown == 3 ? "" : "new is to throw each time";
+}
+ROUSE_EXPORT(last_bytes)
+
+/// Stops when there is no memory left.
+void stop_without_memory() {
+    void* volatile kept = nullptr;
+    for (std::size_t size = Heap::largest; size >= sizeof(void*); size /= 2)
+        while (void* const memory = std::malloc(size)) kept = ::new (memory) void*(kept);
+    rouse::detail::stop("the last words");
+}
+ROUSE_EXPORT(stop_without_memory)
 
 /// What is wrong when there is no more memory; empty: nothing.
 std::string exhaustion() {

@@ -22,6 +22,17 @@ test("the end of memory is null, ENOMEM and bad_alloc, and harms nothing", async
   assert.equal(exports.exhaustion(), "");
 });
 
+test("the last block is found behind more than are looked at, and is no reason to ask for less than nothing", async () => {
+  const { exports } = await start("heap");
+  assert.equal(exports.last_behind_many(), "");
+});
+
+test("at the end of memory bad_alloc is thrown all the same, and a stop has its words", async () => {
+  const { exports } = await start("heap");
+  assert.equal(exports.last_bytes(), "");
+  assert.throws(() => exports.stop_without_memory(), /rouse: fatal: the last words/);
+});
+
 for (const pattern of ["grow_side_by_side", "pass_messages", "mix_lifetimes", "outgrow"])
   test(`memory does not grow without bound: ${pattern}`, async () => {
     const { exports } = await start("heap");

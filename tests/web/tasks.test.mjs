@@ -292,6 +292,17 @@ test("a trap poisons the module: it rejects what it owed, and takes no calls", a
   app.dispose();
 });
 
+test("what a call began when one within it has stopped the module is rejected too", async () => {
+  const { exports } = await start("promises");
+  const stops = {
+    valueOf() {
+      assert.throws(() => exports.trap(), /the module has stopped/);
+      return 1;
+    },
+  };
+  assert.throws(() => exports.await_times(stops, Promise.resolve(1)), /the module has stopped/);
+});
+
 test("a broken precondition stops the module with words", async () => {
   const { exports } = await start("promises");
   await assert.rejects(exports.poll_after_ready(Promise.resolve()), /JsFuture was polled after it had returned Ready/);

@@ -156,6 +156,9 @@ std::string catches_of_pointers() {
     YES(takes<void (*)()>(&function));
     YES(takes<void (*)()>(&quiet));
     NO(takes<void (*)() noexcept>(&function));
+    static void (*loud)() = &function;
+    NO(takes<void (*const*)() noexcept>(&loud));
+    YES(takes<void (*const*)()>(&loud));
     NO(takes<void*>(&function));
     NO(takes<int (*)()>(&function));
 

@@ -158,7 +158,7 @@ export const load = async (source, options = {}) => {
     } catch (error) {
       poison(error);
     }
-    if (answer === undefined) throw dead;
+    if (dead) throw dead; // or a call within this one has stopped it
     if (answer < 0) throw take(~answer);
     return take(answer);
   };
@@ -306,6 +306,7 @@ export const load = async (source, options = {}) => {
       });
       if (options.development) owed.task = console.createTask?.(text(at, size) || "a C++ task");
       debts.add(owed);
+      if (dead) settleOwed(owed, false, dead); // a call within this one has stopped it
       return put(owed);
     },
     promise_of: (handle) => put(valueAt(handle).promise),

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <exception>
 #include <new>
+#include <utility>
 
 namespace rouse::web::exceptions {
 namespace {
@@ -14,16 +15,30 @@ Exception* caught = nullptr; // innermost first
 unsigned uncaught = 0;
 Exception* thrown_last = nullptr; // and not caught yet
 
+/// For one small exception when there is no other memory: that is what std::bad_alloc has to say.
+alignas(Exception) char reserve[sizeof(Exception) + 48];
+bool reserve_is_used = false;
+
+void* allocate(std::size_t size) noexcept {
+    if (void* const memory = std::aligned_alloc(alignof(Exception), size)) return memory;
+    if (size > sizeof(reserve) || std::exchange(reserve_is_used, true)) std::terminate();
+    return reserve;
+}
+void free(Exception& exception) noexcept {
+    if (static_cast<void*>(&exception) == reserve) reserve_is_used = false;
+    else std::free(&exception);
+}
+
 void drop_reference(Exception& owner) noexcept {
     if (--owner.references > 0) return;
     if (owner.destructor) owner.destructor(owner.object());
-    std::free(&owner);
+    free(owner);
 }
 
 /// The last catch block is through with it.
 void release(Exception& exception) noexcept {
     Exception& owner = exception.owner();
-    if (&owner != &exception) std::free(&exception);
+    if (&owner != &exception) free(exception);
     drop_reference(owner);
 }
 
@@ -49,14 +64,13 @@ struct __cxa_exception;
 extern "C" {
 
 void* __cxa_allocate_exception(std::size_t size) noexcept {
-    constexpr std::size_t alignment = 16;
-    const std::size_t whole = (sizeof(Exception) + size + alignment - 1) / alignment * alignment;
-    void* const memory = std::aligned_alloc(alignment, whole);
-    if (!memory) std::terminate();
+    constexpr std::size_t alignment = alignof(Exception);
+    void* const memory =
+        exceptions::allocate((sizeof(Exception) + size + alignment - 1) / alignment * alignment);
     std::memset(memory, 0, sizeof(Exception));
     return static_cast<Exception*>(memory) + 1;
 }
-void __cxa_free_exception(void* object) noexcept { std::free(&Exception::of_object(object)); }
+void __cxa_free_exception(void* object) noexcept { exceptions::free(Exception::of_object(object)); }
 
 __cxxabiv1::__cxa_exception* __cxa_init_primary_exception(void* object, std::type_info* type,
                                                           Exception::Destructor destructor) noexcept {

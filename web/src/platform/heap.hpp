@@ -47,11 +47,9 @@ public:
 
     /// How much more must be added at least for `allocate(size)` to find room.
     [[nodiscard]] Word lacks(Word size) const noexcept {
-        Word need = block_size(size);
-        if (end_ != 0)
-            if (const Block* const last = at(end_ - word); last->head & before_free)
-                need -= size_before(last);
-        return need + 2 * granule;
+        const Word need = block_size(size);
+        const Block* const last = last_free();
+        return need - (last ? std::min(need, size_of(last)) : 0) + 2 * granule;
     }
 
     /// Null: there is no such block.
@@ -65,9 +63,9 @@ public:
                 break;
             }
         if (!block) {
-            const std::uint64_t larger = filled_ >> list >> 1;
-            if (larger == 0) return nullptr;
-            block = lists_[list + 1 + static_cast<unsigned>(std::countr_zero(larger))];
+            if (const std::uint64_t larger = filled_ >> list >> 1; larger != 0)
+                block = lists_[list + 1 + static_cast<unsigned>(std::countr_zero(larger))];
+            else if (block = last_free(); !block || size_of(block) < need) return nullptr;
         }
         unlink(block);
         block->head &= ~is_free;
@@ -159,6 +157,11 @@ private:
     static Block* at(std::uintptr_t address) noexcept { return reinterpret_cast<Block*>(address); }
     static Block* after(const Block* block) noexcept {
         return at(reinterpret_cast<std::uintptr_t>(block) + size_of(block));
+    }
+    /// The block before the end, if it is free: what is added comes to it.
+    [[nodiscard]] Block* last_free() const noexcept {
+        if (end_ == 0 || !(at(end_ - word)->head & before_free)) return nullptr;
+        return at(end_ - word - size_before(at(end_ - word)));
     }
     static void* memory_of(Block* block) noexcept {
         return reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(block) + word);

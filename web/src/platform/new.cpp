@@ -6,6 +6,7 @@
 #include "rouse/base/stop.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 #include <utility>
@@ -35,7 +36,9 @@ void* allocate(std::size_t size) {
 }
 void* allocate(std::size_t size, std::align_val_t alignment) {
     const auto align = static_cast<std::size_t>(alignment);
-    const std::size_t whole = (std::max<std::size_t>(size, 1) + align - 1) / align * align;
+    // A multiple of the alignment; beyond the last one there is no memory anyway.
+    const std::size_t whole =
+        size > SIZE_MAX - align ? SIZE_MAX : (std::max<std::size_t>(size, 1) + align - 1) / align * align;
     return allocate([=] { return std::aligned_alloc(align, whole); });
 }
 void* must(void* memory) {

@@ -7,14 +7,48 @@
 #include "rouse/task/cell.hpp"
 #include "rouse/web/imports.hpp"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+
 namespace rouse::detail {
+namespace {
+
+/// Words in a place that is there also when memory is at its end. What does not fit is left out.
+class LastWords {
+public:
+    void add(std::string_view words) noexcept {
+        size_ += words.copy(text_ + size_, std::min(words.size(), sizeof(text_) - size_));
+    }
+    void add(std::uint64_t number) noexcept {
+        char digits[20];
+        char* first = std::end(digits);
+        do {
+            *--first = static_cast<char>('0' + number % 10);
+            number /= 10;
+        } while (number != 0);
+        add({first, std::end(digits)});
+    }
+    void say() const noexcept { js::detail::sys::rouse_js_stop(text_, size_); }
+
+private:
+    char text_[2000];
+    std::size_t size_ = 0;
+};
+
+} // namespace
 
 // A trap: rouse.mjs rejects everything that the module owes, with these words.
 void stop(std::string_view what) noexcept {
-    Text text("rouse: fatal: ");
-    text << what;
-    if (const Cell* const cell = running_cell()) text << "\n   in task " << cell->id();
-    js::detail::sys::rouse_js_stop(text.view().data(), text.view().size());
+    LastWords words;
+    words.add("rouse: fatal: ");
+    words.add(what);
+    if (const Cell* const cell = running_cell()) {
+        words.add("\n   in task ");
+        words.add(cell->id());
+    }
+    words.say();
     __builtin_trap();
 }
 

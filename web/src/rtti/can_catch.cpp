@@ -53,7 +53,8 @@ bool same_but_qualifiers(const Type& wanted, const Type& thrown, bool all_const)
     if ((kind != Kind::pointer && kind != Kind::member) || thrown.kind() != kind || !all_const) return false;
     const auto& to = static_cast<const Pointer&>(wanted);
     const auto& from = static_cast<const Pointer&>(thrown);
-    return (from.flags & ~to.flags) == 0 && same_class(to, from) &&
+    return (from.flags & ~to.flags & Pointer::qualifiers) == 0 &&
+           ((from.flags ^ to.flags) & Pointer::promises) == 0 && same_class(to, from) &&
            same_but_qualifiers(*to.pointee, *from.pointee, (to.flags & Pointer::is_const) != 0);
 }
 
