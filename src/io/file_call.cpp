@@ -115,7 +115,8 @@ void FileCallWait::begin(const char* what) {
     FileCall& call = call_of(job_);
     // At a place: nobody's place is moved, so it may be a file that was not opened here.
     in_kernel_ = driver && call.place >= 0 &&
-                 (call.is_by_path() || kind_of_file(call.fd()) != FileKind::pool) && driver->start_call(call);
+                 (call.is_by_path() || driver->kind_of(call.fd()) != FileKind::pool) &&
+                 driver->start_call(call);
     if (!in_kernel_) job_->submit(BlockingPool::current(what));
 }
 

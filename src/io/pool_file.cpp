@@ -10,9 +10,7 @@
 #include <ctime>
 
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 namespace rouse::detail {
@@ -20,26 +18,6 @@ namespace {
 
 // The bytes of one call: the buffer stays with the file.
 constexpr std::size_t most_at_a_time = std::size_t{1} << 20;
-
-/// A call on it ends without the help of another machine or process. A thread that has asked the kernel for
-/// one cannot end before it.
-bool is_local(int fd) noexcept {
-    struct statfs about{};
-    if (::fstatfs(fd, &about) != 0) return false;
-    switch (static_cast<std::uint32_t>(about.f_type)) {
-    case EXT4_SUPER_MAGIC: // and 2, and 3
-    case XFS_SUPER_MAGIC:
-    case BTRFS_SUPER_MAGIC:
-    case F2FS_SUPER_MAGIC:
-    case 0x2fc1'2fc1: // ZFS
-    case 0xca45'1a4e: // bcachefs
-    case TMPFS_MAGIC:
-    case OVERLAYFS_SUPER_MAGIC: // of containers: what is below nearly always is one of these
-        return true;
-    default:
-        return false;
-    }
-}
 
 } // namespace
 
@@ -113,25 +91,12 @@ bool PoolFile::redo() {
     return true;
 }
 
-// A pipe or a terminal may block for ever, and writing to one raises signals where the kernel finishes it.
-// Nobody knows where a write ends that appends, but for write(2). Of O_NONBLOCK the kernel thinks that a read
-// at once cannot block, whatever the file system makes of it, and says EAGAIN where read(2) would wait.
-FileKind kind_of_file(int fd) noexcept {
-    struct stat about{};
-    const int flags = ::fcntl(fd, F_GETFL);
-    if (flags < 0 || (flags & (O_DIRECT | O_NONBLOCK | O_PATH)) || ::fstat(fd, &about) != 0 ||
-        !S_ISREG(about.st_mode))
-        return FileKind::pool;
-    if (!is_local(fd)) return FileKind::pool;
-    return flags & O_APPEND ? FileKind::appends : FileKind::regular;
-}
-
 std::shared_ptr<IoDriver> PoolFile::driver_for(FileAction action) {
     if (kind_ == Kind::pool) return nullptr;
     IoHost* const host = IoHost::current();
     auto driver = host ? host->file_driver() : nullptr;
     if (!driver) return nullptr;
-    if (kind_ == Kind::unknown) kind_ = kind_of_file(fd());
+    if (kind_ == Kind::unknown) kind_ = driver->kind_of(fd());
     if (kind_ == Kind::pool || (kind_ == Kind::appends && action == FileAction::write)) return nullptr;
     return driver;
 }

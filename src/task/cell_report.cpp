@@ -21,6 +21,39 @@ HangWaiter described(const Cell& waiter, const AwaitFrames& waiting) {
                       waiting.frames.empty() ? waiter.spawned_at() : waiting.frames.front());
 }
 
+/// Who awaits the handle of a task, with a reference as long as it is looked at.
+class JoiningTask {
+public:
+    explicit JoiningTask(Cell& joined) noexcept : task_(joined.reference_joining_task()) {}
+    ~JoiningTask() {
+        if (task_) task_->drop_reference();
+    }
+    JoiningTask(const JoiningTask&) = delete;
+    JoiningTask& operator=(const JoiningTask&) = delete;
+    explicit operator bool() const noexcept { return task_; }
+    Cell* operator->() const noexcept { return task_; }
+    Cell& operator*() const noexcept { return *task_; }
+    [[nodiscard]] Cell* get() const noexcept { return task_; }
+
+private:
+    Cell* task_;
+};
+
+/// [S7] also when what is written down meanwhile finds no memory.
+class Hold {
+public:
+    explicit Hold(Cell& task) noexcept : task_(task.try_hold() ? &task : nullptr) {}
+    ~Hold() {
+        if (task_) task_->end_hold();
+    }
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+    explicit operator bool() const noexcept { return task_; }
+
+private:
+    Cell* task_;
+};
+
 void add_waiters(Cell& cell, std::vector<HangWaiter>& waiters) {
     if (waiters.size() == most_waiters) return;
     cell.with_joining_task([&](Cell& waiter) {
@@ -29,16 +62,13 @@ void add_waiters(Cell& cell, std::vector<HangWaiter>& waiters) {
         waiters.push_back(described(waiter, waiting));
         if (&waiter != &cell) add_waiters(waiter, waiters);
     });
-    Cell* const waiter = cell.reference_joining_task();
+    const JoiningTask waiter(cell);
     if (!waiter) return;
     AwaitFrames waiting;
-    if (waiter->try_hold()) {                     // or else somebody polls it: where it awaits cannot be read
+    if (const Hold hold(*waiter); hold)           // or else somebody polls it: where it awaits cannot be read
         waiter->strand().inspect_frames(waiting); // what the leaf awaits others may be at
-        waiter->end_hold();
-    }
     waiters.push_back(described(*waiter, waiting));
-    if (waiter != &cell) add_waiters(*waiter, waiters);
-    waiter->drop_reference();
+    if (waiter.get() != &cell) add_waiters(*waiter, waiters);
 }
 
 } // namespace

@@ -33,6 +33,7 @@ public:
     std::size_t dispatch() noexcept override { return 0; }
     const char* backend() const noexcept override { return "test"; }
     int descriptor() const noexcept override { return -1; }
+    rouse::detail::FileKind kind_of(int) noexcept override { return rouse::detail::FileKind::regular; }
     bool start_call(FileCall& started) noexcept override {
         started.share();
         call = &started;

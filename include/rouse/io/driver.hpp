@@ -17,6 +17,9 @@ namespace rouse::detail {
 class BlockingPool;
 class FileCall;
 
+/// What the kernel may do with an open file: nothing, all but to write, or all.
+enum class FileKind : std::uint8_t { pool, unknown, appends, regular };
+
 /// Watches descriptors for one runtime (for one worker, where there are several), and is what its thread
 /// sleeps in. A backend says how; what is known of the descriptors and who waits for them is the same for
 /// all: see IoSource.
@@ -63,6 +66,9 @@ public:
     /// Has a call on a file done by the kernel, and shares it until then. False: it cannot, now or ever. By
     /// the thread that drives.
     virtual bool start_call(FileCall&) noexcept { return false; }
+    /// Which calls on an open file it has done so, as it is now; never `unknown`. Asks no file system that
+    /// may need another machine or process for the answer.
+    [[nodiscard]] virtual FileKind kind_of(int) noexcept { return FileKind::pool; }
     /// Of which so many are under way.
     [[nodiscard]] virtual std::size_t calls() const noexcept { return 0; }
     /// The end of them, after which none is started: they are interrupted if that can be, and waited for. By

@@ -36,11 +36,6 @@ Result<std::size_t> write_quietly(int fd, io::ConstBytes bytes) noexcept;
 /// All of it.
 Result<> write_all_quietly(int fd, io::ConstBytes bytes) noexcept;
 
-/// What the kernel may do with an open file: nothing, all but to write, or all.
-enum class FileKind : std::uint8_t { pool, unknown, appends, regular };
-/// As it is now. Never `unknown`.
-[[nodiscard]] FileKind kind_of_file(int fd) noexcept;
-
 /// A descriptor that blocks, as a stream: one call at a time, on the pool (or, where it is a regular file and
 /// the runtime is on io_uring, by the kernel), with a buffer that the call and this share. The buffer which a
 /// user lends is touched inside of a poll only. What a read that was given up has brought is kept for the

@@ -83,7 +83,7 @@ public:
     }
     [[nodiscard]] SourceLocation spawned_at() const noexcept { return place_.where(); }
     void belong_to(Executor& executor, std::uint64_t id) noexcept {
-        home_.store(id | (home_.load(memory_order_relaxed) & local_bit) |
+        home_.store((id & id_mask) | (home_.load(memory_order_relaxed) & local_bit) |
                         std::uint64_t{executor.index()} << (id_bits + 4),
                     memory_order_relaxed);
     }

@@ -14,6 +14,20 @@ constexpr std::size_t most_at_once = std::size_t{64} << 10;
 // Linux 6.9; liburing's header may be older.
 constexpr int op_ftruncate = 55;
 
+/// The kernel's own word for "interrupted, do it again", ERESTARTSYS and its like, which no program is to
+/// see. Of reads and writes the ring makes EINTR of it, of an open it does not.
+int without_restart(int result) noexcept {
+    switch (-result) {
+    case 512:
+    case 513:
+    case 514:
+    case 516:
+        return -EINTR;
+    default:
+        return result;
+    }
+}
+
 std::uint32_t slot_of(std::uint64_t mark) noexcept { return static_cast<std::uint32_t>(mark >> 32); }
 
 } // namespace
@@ -84,6 +98,22 @@ bool Calls::can(const Ring& ring, const FileCall& call) {
     return (!follows || mounts_.is_local(call.path)) && (call.other.empty() || mounts_.is_local(call.other));
 }
 
+// A pipe or a terminal may block for ever, and writing to one raises signals where the kernel finishes it.
+// Nobody knows where a write ends that appends, but for write(2). Of O_NONBLOCK the kernel thinks that a read
+// at once cannot block, whatever the file system makes of it, and says EAGAIN where read(2) would wait.
+FileKind Calls::kind_of(int fd) noexcept {
+    const int flags = ::fcntl(fd, F_GETFL);
+    struct statx about;
+    // What the file system knows without asking its server.
+    if (flags < 0 || (flags & (O_DIRECT | O_NONBLOCK | O_PATH)) ||
+        ::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MNT_ID, &about) != 0 ||
+        !S_ISREG(about.stx_mode) || !(about.stx_mask & STATX_MNT_ID))
+        return FileKind::pool;
+    const std::lock_guard lock(mutex_);
+    if (!mounts_.is_local(about.stx_mnt_id)) return FileKind::pool;
+    return flags & O_APPEND ? FileKind::appends : FileKind::regular;
+}
+
 bool Calls::start(Ring& ring, FileCall& call) noexcept {
     const std::lock_guard lock(mutex_);
     if (ended_ || under_way() >= most || !can(ring, call)) return false;
@@ -102,6 +132,7 @@ bool Calls::start(Ring& ring, FileCall& call) noexcept {
 }
 
 void Calls::take(Ring& ring, std::uint64_t mark, int result) noexcept {
+    result = without_restart(result);
     const std::lock_guard lock(mutex_);
     FileCall* const call = slots_[slot_of(mark)];
     if (!ended_ && FileCall::is_not_done(result) && ++call->tries < most_tries) { // [U6]

@@ -29,6 +29,8 @@ public:
     /// False: there are as many, the kernel cannot do it or has no room for it now, it might need another
     /// machine, or it is the end.
     bool start(Ring& ring, FileCall& call) noexcept;
+    /// See IoDriver.
+    [[nodiscard]] FileKind kind_of(int fd) noexcept;
     [[nodiscard]] std::size_t under_way() const noexcept { return under_way_.load(memory_order_acquire); }
 
     // ---- the thread that drives ----

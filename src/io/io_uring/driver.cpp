@@ -97,6 +97,7 @@ public:
         process_.refuse_fork();
         return calls_.start(ring_, call);
     }
+    FileKind kind_of(int fd) noexcept override { return calls_.kind_of(fd); }
     std::size_t calls() const noexcept override { return calls_.under_way(); }
     void end_calls(TimePoint until) noexcept override {
         calls_.end(ring_);

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <climits>
 #include <ranges>
 
@@ -16,9 +17,10 @@
 namespace rouse::detail {
 namespace {
 
-/// The same as of PoolFile, by name. (`overlay`, of containers: what is below nearly always is one of these.)
-constexpr std::array<std::string_view, 9> local_types{"ext2", "ext3", "ext4",  "xfs",    "btrfs",
-                                                      "f2fs", "zfs",  "tmpfs", "overlay"};
+/// Those that need neither another machine nor another process. (`overlay`, of containers: what is below
+/// nearly always is one of these.)
+constexpr std::array<std::string_view, 10> local_types{"ext2", "ext3", "ext4",     "xfs",   "btrfs",
+                                                       "f2fs", "zfs",  "bcachefs", "tmpfs", "overlay"};
 
 /// Without what the kernel writes for blanks and the like: \040.
 std::string unescaped(std::string_view text) {
@@ -44,6 +46,13 @@ std::string_view word(std::string_view& line) {
     return taken;
 }
 
+/// 0: it is none.
+std::uint64_t number(std::string_view digits) noexcept {
+    std::uint64_t value = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return value;
+}
+
 /// Without `//` and `.`, and with a / at its end; empty if there is a `..`.
 std::string normal(std::string_view path) {
     std::string out = "/";
@@ -65,8 +74,10 @@ void Mounts::parse(std::string_view table) {
         const std::size_t end = std::min(table.find('\n'), table.size());
         std::string_view line = table.substr(0, end);
         table.remove_prefix(std::min(end + 1, table.size()));
-        for (int i = 0; i < 4; ++i) word(line);
         Mount mount;
+        mount.id = number(word(line));
+        mount.parent = number(word(line));
+        for (int i = 0; i < 2; ++i) word(line);
         mount.point = normal(unescaped(word(line)));
         while (!line.empty() && word(line) != "-") {}
         mount.is_local = std::ranges::find(local_types, word(line)) != local_types.end();
@@ -74,14 +85,33 @@ void Mounts::parse(std::string_view table) {
     }
 }
 
-// Of those that the path is in, it is in the longest.
+// As the kernel goes: at each mount on the way, into what was mounted there on the one that it is in. So what
+// lies under a later mount of a folder above it is not met.
 bool Mounts::is_local_by_table(std::string_view path) const {
     const std::string whole = normal(path);
-    const Mount* found = nullptr;
-    for (const Mount& mount : mounts_)
-        if (whole.starts_with(mount.point) && (!found || mount.point.size() >= found->point.size()))
-            found = &mount;
-    return found && found->is_local;
+    const auto is_root = [this](const Mount& mount) {
+        return mount.point == "/" &&
+               std::ranges::none_of(mounts_, [&](const Mount& other) { return other.id == mount.parent; });
+    };
+    const auto root = std::ranges::find_if(mounts_, is_root);
+    if (root == mounts_.end()) return false;
+    const Mount* in = &*root;
+    for (std::size_t steps = 0; steps < mounts_.size(); ++steps) {
+        const Mount* next = nullptr;
+        for (const Mount& mount : mounts_)
+            if (mount.parent == in->id && &mount != in && whole.starts_with(mount.point) &&
+                (!next || mount.point.size() < next->point.size()))
+                next = &mount;
+        if (!next) return in->is_local && !whole.empty();
+        in = next;
+    }
+    return false;
+}
+
+bool Mounts::is_local(std::uint64_t mount) {
+    if (!refresh()) return false;
+    const auto found = std::ranges::find(mounts_, mount, &Mount::id);
+    return found != mounts_.end() && found->is_local;
 }
 
 /// The table says by POLLERR, once, that it has changed.

@@ -4,6 +4,7 @@
 
 #include "rouse/io/descriptor.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,9 @@ public:
     /// /proc, or the path has `..` in it.
     [[nodiscard]] bool is_local(std::string_view path);
 
+    /// Of the mount that statx(2) names for an open file.
+    [[nodiscard]] bool is_local(std::uint64_t mount);
+
     /// The table as the kernel has it in /proc/self/mountinfo.
     void parse(std::string_view table);
     /// By the table of the last `parse`; of an absolute path.
@@ -26,13 +30,15 @@ public:
 private:
     class Mount {
     public:
-        std::string point; // with a / at its end
+        std::uint64_t id = 0;
+        std::uint64_t parent = 0; // what it was mounted on
+        std::string point;        // with a / at its end
         bool is_local = false;
     };
     bool refresh();
 
     UniqueFd table_;
-    std::vector<Mount> mounts_; // a later one hides those before it
+    std::vector<Mount> mounts_;
 };
 
 } // namespace rouse::detail

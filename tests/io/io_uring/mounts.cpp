@@ -32,6 +32,20 @@ TEST(RingMounts, a_path_is_where_the_nearest_mount_is) {
     EXPECT_TRUE(mounts.is_local_by_table("/over/file")) << "the last one hides those before it";
 }
 
+TEST(RingMounts, what_lies_under_a_later_mount_is_not_met) {
+    Mounts mounts;
+    mounts.parse(R"(31 27 0:5 / /proc rw - proc proc rw
+27 1 254:0 / / rw - ext4 /dev/vda rw
+40 27 0:50 / /mm/b rw - tmpfs tmpfs rw
+41 27 0:51 / /mm rw - nfs4 server:/all rw
+42 41 0:52 / /mm/c rw - xfs /dev/vdb rw
+)");
+    EXPECT_FALSE(mounts.is_local_by_table("/mm/b/x")) << "the tmpfs is below the server's";
+    EXPECT_FALSE(mounts.is_local_by_table("/mm/x"));
+    EXPECT_TRUE(mounts.is_local_by_table("/mm/c/x"));
+    EXPECT_TRUE(mounts.is_local_by_table("/m"));
+}
+
 TEST(RingMounts, a_path_is_read_as_it_is_meant) {
     Mounts mounts;
     mounts.parse(table);
