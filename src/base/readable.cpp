@@ -5,6 +5,8 @@
 #include "base/readable_parts.hpp"
 #include "rouse/base/text.hpp"
 
+#include <algorithm>
+
 namespace rouse {
 namespace detail {
 namespace {
@@ -20,7 +22,7 @@ bool ends_with_word(std::string_view text, std::string_view word) noexcept {
 }
 
 bool is_at(std::string_view text, std::size_t at, std::string_view from) noexcept {
-    if (!text.substr(at).starts_with(from)) return false;
+    if (text[at] != from.front() || !text.substr(at).starts_with(from)) return false;
     const std::size_t end = at + from.size();
     const bool begins = at == 0 || !in_word(from.front()) || !in_word(text[at - 1]);
     return begins && (end == text.size() || !in_word(from.back()) || !in_word(text[end]));
@@ -63,12 +65,18 @@ std::size_t parameters_of(std::string_view text) noexcept {
 }
 
 std::string changed(std::string_view text, std::span<const Change> changes) {
+    std::string firsts; // where none of these is, nothing begins
+    for (const Change& change : changes) firsts += change.from.front();
     std::string before;
     std::string after(text);
     do {
         before.swap(after);
         after.clear();
         for (std::size_t at = 0; at < before.size();) {
+            const std::size_t candidate = std::min(before.find_first_of(firsts, at), before.size());
+            after.append(before, at, candidate - at);
+            at = candidate;
+            if (at == before.size()) break;
             std::size_t end = nowhere;
             for (const Change& change : changes) {
                 if (!is_at(before, at, change.from)) continue;
