@@ -104,8 +104,10 @@ bool TaskState::try_hold() noexcept {
     return true;
 }
 
-void TaskState::end_hold() noexcept {
-    if (settle(0, false) != Settled::idle) ops_->schedule(this);
+bool TaskState::end_hold() noexcept {
+    const Settled settled = settle(0, false);
+    if (settled == Settled::again) ops_->schedule(this);
+    return settled == Settled::lost;
 }
 
 TaskState::Settled TaskState::settle_word(std::uint64_t delta, bool again) noexcept {

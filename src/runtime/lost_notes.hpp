@@ -16,9 +16,7 @@ namespace rouse::detail {
 /// Who dropped the last waker of a task, kept until its report is written. From any thread.
 class LostNotes {
 public:
-    /// This thread did, now.
-    void add(const Cell& cell) {
-        std::string by = describe_this_thread();
+    void add(const Cell& cell, std::string by) {
         const std::lock_guard lock(mutex_);
         notes_.emplace_back(&cell, std::move(by));
     }

@@ -114,8 +114,8 @@ void Worker::inject(Cell& cell) noexcept {
     else send(cell);
 }
 
-void Worker::schedule_lost(Cell& cell) noexcept {
-    lost_notes_.add(cell);
+void Worker::schedule_lost(Cell& cell, std::string by) noexcept {
+    lost_notes_.add(cell, std::move(by));
     if (!cell.is_here()) inject(cell);
     else if (in_crew()) static_cast<Executor*>(turn.runtime)->deliver(cell);
     else queue.push(cell);

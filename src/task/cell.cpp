@@ -32,7 +32,7 @@ void Cell::schedule(TaskState* state) noexcept {
 
 void Cell::schedule_lost(TaskState* state) noexcept {
     auto& cell = static_cast<Cell&>(*state);
-    cell.executor().schedule_lost(cell);
+    cell.executor().schedule_lost(cell, describe_this_thread());
 }
 
 void Cell::free(TaskState* state) noexcept { static_cast<Cell&>(*state).free_now(); }

@@ -44,7 +44,9 @@ class Hold {
 public:
     explicit Hold(Cell& task) noexcept : task_(task.try_hold() ? &task : nullptr) {}
     ~Hold() {
-        if (task_) task_->end_hold();
+        // Who dropped the last waker could not tell that nobody was polling, and left no note.
+        if (task_ && task_->end_hold())
+            task_->executor().schedule_lost(*task_, "a thread, while another report was made");
     }
     Hold(const Hold&) = delete;
     Hold& operator=(const Hold&) = delete;

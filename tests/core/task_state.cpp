@@ -316,4 +316,53 @@ TEST(TaskStateDone, the_last_reference_frees_when_no_waker_is_left) {
     EXPECT_EQ(task.freed, 1);
 }
 
+// ---- S7: who only looks
+
+TEST(TaskStateHold, keeps_an_idle_task_from_being_polled_and_lets_it_go) {
+    FakeTask task(FakeTask::idle(1));
+    ASSERT_TRUE(task.try_hold());
+    EXPECT_TRUE(task.has(TaskState::active));
+    EXPECT_FALSE(task.end_hold());
+    EXPECT_EQ(task.load(), FakeTask::idle(1));
+    EXPECT_EQ(task.scheduled, 0);
+}
+
+TEST(TaskStateHold, is_not_to_be_had_of_one_that_somebody_has_or_that_is_at_its_end) {
+    FakeTask queued;
+    EXPECT_FALSE(queued.try_hold());
+    for (const std::uint64_t flag : {TaskState::done, TaskState::aborted, TaskState::lost}) {
+        FakeTask task(FakeTask::idle(1) | flag);
+        EXPECT_FALSE(task.try_hold()) << flag;
+    }
+}
+
+TEST(TaskStateHold, a_wake_meanwhile_is_delivered_at_its_end) {
+    FakeTask task(FakeTask::idle(1));
+    ASSERT_TRUE(task.try_hold());
+    task.wake_by_ref();
+    EXPECT_EQ(task.scheduled, 0);
+    EXPECT_FALSE(task.end_hold());
+    EXPECT_EQ(task.scheduled, 1);
+    EXPECT_TRUE(task.has(TaskState::active));
+}
+
+TEST(TaskStateHold, an_abort_meanwhile_is_delivered_at_its_end) {
+    FakeTask task(FakeTask::idle(1));
+    ASSERT_TRUE(task.try_hold());
+    EXPECT_TRUE(task.abort());
+    EXPECT_EQ(task.scheduled, 0);
+    EXPECT_FALSE(task.end_hold());
+    EXPECT_EQ(task.scheduled, 1);
+}
+
+TEST(TaskStateHold, the_last_drop_meanwhile_is_its_holders_to_deliver) {
+    FakeTask task(FakeTask::idle(1));
+    ASSERT_TRUE(task.try_hold());
+    task.drop_waker();
+    EXPECT_EQ(task.lost_deliveries, 0);
+    EXPECT_TRUE(task.end_hold());
+    EXPECT_TRUE(task.has(TaskState::lost));
+    EXPECT_EQ(task.scheduled + task.lost_deliveries, 0);
+}
+
 } // namespace

@@ -3,68 +3,22 @@
 
 // What becomes of a call by a path: here the test is the kernel, and the pool.
 
-#include <rouse/io/driver.hpp>
 #include <rouse/io/file_call.hpp>
 
 #include "io/backends.hpp"
+#include "io/test_kernel.hpp"
 
 #include <cerrno>
 #include <optional>
 
 namespace {
 
-using rouse::detail::BlockingJob;
-using rouse::detail::BlockingPool;
 using rouse::detail::FileAction;
 using rouse::detail::FileCall;
 using rouse::detail::FileCallWait;
-using rouse::detail::IoDriver;
 
-/// Takes calls on files, if it is willing, and leaves it to the test to complete them.
-class PathKernel final : public IoDriver {
-public:
-    void wait(std::optional<TimePoint>) noexcept override {}
-    void unpark() noexcept override {}
-    std::size_t dispatch() noexcept override { return 0; }
-    const char* backend() const noexcept override { return "test"; }
-    int descriptor() const noexcept override { return -1; }
-    rouse::detail::FileKind kind_of(int) noexcept override { return rouse::detail::FileKind::regular; }
-    bool start_call(FileCall& started) noexcept override {
-        if (!willing) return false;
-        started.share();
-        call = &started;
-        return true;
-    }
-    FileCall& take() { return *std::exchange(call, nullptr); }
-
-    bool willing = true;
-    FileCall* call = nullptr;
-
+class FileCalls : public rouse_test::WithTestKernel {
 protected:
-    std::error_code arm(int, std::uint64_t) noexcept override { return {}; }
-    void disarm(int, std::uint64_t) noexcept override {}
-};
-
-/// Does everything at once.
-class PathPool final : public BlockingPool {
-public:
-    void submit(BlockingJob& job) noexcept override {
-        ++ran;
-        job.run();
-    }
-    bool take_back(BlockingJob&) noexcept override { return false; }
-    int ran = 0;
-};
-
-class FileCalls : public ::testing::Test, private rouse::detail::IoHost {
-protected:
-    FileCalls() { set_current(this); }
-    ~FileCalls() override { set_current(nullptr); }
-
-    rouse::Result<std::shared_ptr<IoDriver>> io_driver() override { return kernel; }
-    std::shared_ptr<BlockingPool> blocking_pool() override { return pool; }
-    std::shared_ptr<IoDriver> file_driver() override { return kernel; }
-
     static FileCallWait open(std::string path = "/dev/null") {
         return FileCallWait(new FileCall(FileAction::open, std::move(path), {}, O_RDONLY | O_CLOEXEC));
     }
@@ -77,11 +31,6 @@ protected:
     }
     static int another() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
     static bool is_open(int fd) { return ::fcntl(fd, F_GETFD) >= 0; }
-
-    rouse::testing::CountingWaker counting;
-    rouse::Context cx{counting.waker()};
-    const std::shared_ptr<PathKernel> kernel = std::make_shared<PathKernel>();
-    const std::shared_ptr<PathPool> pool = std::make_shared<PathPool>();
 };
 
 TEST_F(FileCalls, what_the_kernel_cannot_do_the_pool_does) {

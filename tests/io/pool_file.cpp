@@ -3,11 +3,11 @@
 
 // What a file makes of what the kernel says: here the test is the kernel, and the pool.
 
-#include <rouse/io/driver.hpp>
 #include <rouse/io/file_call.hpp>
 #include <rouse/io/pool_file.hpp>
 
 #include "io/backends.hpp"
+#include "io/test_kernel.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -15,59 +15,15 @@
 
 namespace {
 
-using rouse::detail::BlockingJob;
-using rouse::detail::BlockingPool;
 using rouse::detail::FileAction;
 using rouse::detail::FileCall;
-using rouse::detail::IoDriver;
 using rouse::detail::PoolFile;
 using rouse::detail::UniqueFd;
 using rouse::io::bytes;
 using rouse::io::room;
 
-/// Takes calls on files, and leaves it to the test to complete them.
-class Kernel final : public IoDriver {
-public:
-    void wait(std::optional<TimePoint>) noexcept override {}
-    void unpark() noexcept override {}
-    std::size_t dispatch() noexcept override { return 0; }
-    const char* backend() const noexcept override { return "test"; }
-    int descriptor() const noexcept override { return -1; }
-    rouse::detail::FileKind kind_of(int) noexcept override { return rouse::detail::FileKind::regular; }
-    bool start_call(FileCall& started) noexcept override {
-        started.share();
-        call = &started;
-        return true;
-    }
-    void complete(int result) { std::exchange(call, nullptr)->complete(result); }
-
-    FileCall* call = nullptr;
-
+class PoolFileInKernel : public rouse_test::WithTestKernel {
 protected:
-    std::error_code arm(int, std::uint64_t) noexcept override { return {}; }
-    void disarm(int, std::uint64_t) noexcept override {}
-};
-
-/// Does everything at once.
-class Pool final : public BlockingPool {
-public:
-    void submit(BlockingJob& job) noexcept override {
-        ++ran;
-        job.run();
-    }
-    bool take_back(BlockingJob&) noexcept override { return false; }
-    int ran = 0;
-};
-
-class PoolFileInKernel : public ::testing::Test, private rouse::detail::IoHost {
-protected:
-    PoolFileInKernel() { set_current(this); }
-    ~PoolFileInKernel() override { set_current(nullptr); }
-
-    rouse::Result<std::shared_ptr<IoDriver>> io_driver() override { return kernel; }
-    std::shared_ptr<BlockingPool> blocking_pool() override { return pool; }
-    std::shared_ptr<IoDriver> file_driver() override { return kernel; }
-
     static PoolFile file_with(std::string_view text) {
         std::FILE* const file = std::tmpfile();
         UniqueFd fd(::fcntl(::fileno(file), F_DUPFD_CLOEXEC, 0));
@@ -80,11 +36,6 @@ protected:
         std::string text(100, '-');
         return text.substr(0, static_cast<std::size_t>(::pread(file.fd(), text.data(), text.size(), 0)));
     }
-
-    rouse::testing::CountingWaker counting;
-    rouse::Context cx{counting.waker()};
-    const std::shared_ptr<Kernel> kernel = std::make_shared<Kernel>();
-    const std::shared_ptr<Pool> pool = std::make_shared<Pool>();
 };
 
 TEST_F(PoolFileInKernel, what_the_kernel_did_not_do_the_pool_does) {

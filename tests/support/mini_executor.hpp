@@ -53,7 +53,7 @@ public:
         const std::lock_guard lock(mutex_);
         injected_.push_back(&cell);
     }
-    void schedule_lost(Cell& cell) noexcept override { inject(cell); }
+    void schedule_lost(Cell& cell, std::string) noexcept override { inject(cell); }
     void note_wake(Cell&) noexcept override {}
 
 private:

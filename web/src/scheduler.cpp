@@ -86,8 +86,8 @@ void Scheduler::adopt_in_crew(Cell& cell) {
     ask_for_turn();
 }
 
-void Scheduler::schedule_lost(Cell& cell) noexcept {
-    lost_notes_.emplace_back(cell, rouse::detail::describe_this_thread());
+void Scheduler::schedule_lost(Cell& cell, std::string by) noexcept {
+    lost_notes_.emplace_back(cell, std::move(by));
     if (is_traced()) [[unlikely]]
         trace(Event::waker_dropped, cell, lost_notes_.back().by);
     queue.push(cell);

@@ -47,15 +47,16 @@ public:
 /// [S4] drop of the last waker of a task that is not ACTIVE: in one compare-exchange, give up the waker, set
 /// ACTIVE and LOST; then deliver. [S5] abort: set ABORTED; not ACTIVE -> ACTIVE and deliver. [S6] completion,
 /// by the owner: set DONE, clear ACTIVE, give up the executor's reference. Nothing is delivered any more.
+/// [S7] a report that looks into a task of another worker: turn ACTIVE on, if it is off, so that nobody polls
+/// the task meanwhile; then S3, without a delta, and deliver what that leaves ACTIVE.
 ///
-/// S3, S4 and S5 contend for the same bit in the same word, so exactly one of them gets it: a verdict is
-/// never taken on a word that was read earlier. [S7] A report that looks into a task of another worker turns
-/// ACTIVE on, if it is off, so that nobody polls it meanwhile, and then settles as after a poll.
+/// S3, S4, S5 and S7 contend for the same bit in the same word, so exactly one of them gets it: a verdict is
+/// never taken on a word that was read earlier.
 ///
-/// The counts are exact whenever the task is not ACTIVE. While
-/// it is, a clone made by the owner may still be in `Turn::delta` and its drop, on another thread, already in
-/// the word: a field may then be "below zero" and borrow from the one above. The sum is right modulo 2^64;
-/// flags and references lie below and are never touched by it.
+/// The counts are exact whenever the task is not ACTIVE. While it is, a clone made by the owner may still be
+/// in `Turn::delta` and its drop, on another thread, already in the word: a field may then be "below zero"
+/// and borrow from the one above. The sum is right modulo 2^64; flags and references lie below and are never
+/// touched by it.
 ///
 /// Orders: every RMW is acq_rel. What a waking thread wrote before its wake happens before the poll that
 /// answers it (S1 -> S2 or the queue), and what any holder did before it gave up its reference happens before
@@ -166,7 +167,8 @@ public:
 
     /// False: somebody has it, or it is at its end.
     bool try_hold() noexcept;
-    void end_hold() noexcept;
+    /// True: its last waker was dropped meanwhile, and the caller delivers it, by its executor.
+    [[nodiscard]] bool end_hold() noexcept;
 
     /// For the protocols built on the flags above `lost`.
     Atomic<std::uint64_t>& word() noexcept { return word_; }

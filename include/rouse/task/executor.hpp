@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 namespace rouse::detail {
 
@@ -50,8 +51,8 @@ public:
 
     /// From a thread that does not drive this executor's runtime: delivers a task that just became ACTIVE.
     virtual void inject(Cell& cell) noexcept = 0;
-    /// Delivers a task that lost its last waker on the calling thread; from any thread.
-    virtual void schedule_lost(Cell& cell) noexcept = 0;
+    /// Delivers a task that lost its last waker; from any thread. `by`: for `HangReport::dropped_by`.
+    virtual void schedule_lost(Cell& cell, std::string by) noexcept = 0;
     /// With `logs_wakes`: the driving thread just made `cell` runnable.
     virtual void note_wake(Cell& cell) noexcept = 0;
     /// In a crew: a task of it just became ACTIVE on this thread.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "io/io_uring/calls.hpp"
 
+#include "fs/temporary.hpp"
 #include "io/backends.hpp"
 
 #include <cerrno>
@@ -87,7 +88,7 @@ TEST_F(KernelCalls, what_is_left_at_the_end_is_over_but_keeps_its_buffer) {
 
 // A file says EAGAIN when it has nothing: asking again would never end.
 TEST_F(KernelCalls, only_what_was_not_done_is_done_again_and_not_for_ever) {
-    const auto times_again = [&](int result) {
+    const auto times_again = [&](int result, int error) {
         auto* const call = new FileCall(FileAction::none, fd, 0, {}, nullptr);
         const BlockingRef<rouse::Result<std::uint64_t>> ref(call);
         EXPECT_TRUE(calls.start(ring, *call));
@@ -98,13 +99,36 @@ TEST_F(KernelCalls, only_what_was_not_done_is_done_again_and_not_for_ever) {
         }
         calls.dispatch();
         EXPECT_TRUE(call->is_done());
-        EXPECT_EQ(call->value.value().error().value(), -result);
+        EXPECT_EQ(call->value.value().error().value(), error);
         return times - 1;
     };
-    EXPECT_EQ(times_again(-EAGAIN), 0);
-    EXPECT_EQ(times_again(-EIO), 0);
-    EXPECT_EQ(times_again(-ECANCELED), 2);
-    EXPECT_EQ(times_again(-EINTR), 2);
+    EXPECT_EQ(times_again(-EAGAIN, EAGAIN), 0);
+    EXPECT_EQ(times_again(-EIO, EIO), 0);
+    EXPECT_EQ(times_again(-ECANCELED, ECANCELED), 2);
+    EXPECT_EQ(times_again(-EINTR, EINTR), 2);
+    // ERESTARTSYS and its like, the kernel's own words for EINTR: of an open that was interrupted.
+    for (const int word : {512, 513, 514, 516}) EXPECT_EQ(times_again(-word, EINTR), 2) << word;
+}
+
+TEST_F(KernelCalls, which_it_takes_is_seen_without_a_step_to_another_machine) {
+    const rouse_test::TemporaryDir folder;
+    const auto kind = [&](const std::string& path, int flags) {
+        const UniqueFd file(::open(path.c_str(), flags | O_CLOEXEC, 0600));
+        EXPECT_GE(file.get(), 0) << path;
+        return calls.kind_of(file.get());
+    };
+    using rouse::detail::FileKind;
+    const std::string file = folder / "file";
+    const bool is_local = kind(file, O_RDWR | O_CREAT) == FileKind::regular;
+    if (!is_local) GTEST_SKIP() << "the folder for temporary files is on no file system that is known";
+    EXPECT_EQ(kind(file, O_WRONLY | O_APPEND), FileKind::appends);
+    EXPECT_EQ(kind(file, O_RDONLY | O_NONBLOCK), FileKind::pool);
+    EXPECT_EQ(kind(file, O_PATH), FileKind::pool);
+    EXPECT_EQ(kind(folder / "", O_RDONLY | O_DIRECTORY), FileKind::pool);
+    EXPECT_EQ(kind("/dev/null", O_RDWR), FileKind::pool);
+    EXPECT_EQ(kind("/proc/self/status", O_RDONLY), FileKind::pool) << "a regular file of a process";
+    EXPECT_EQ(calls.kind_of(pipe->b()), FileKind::pool);
+    EXPECT_EQ(calls.kind_of(-1), FileKind::pool);
 }
 
 } // namespace

@@ -91,7 +91,7 @@ public:
 
     // Executor
     void inject(Cell& cell) noexcept override { deliver_in_crew(cell); }
-    void schedule_lost(Cell& cell) noexcept override;
+    void schedule_lost(Cell& cell, std::string by) noexcept override;
     void note_wake(Cell& cell) noexcept override;
     void deliver_in_crew(Cell& cell) noexcept override;
     void adopt_in_crew(Cell& cell) override;
