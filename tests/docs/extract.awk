@@ -90,6 +90,8 @@ END {
         print "#include \"docs/program.hpp\""
         print "#include <rouse/rouse.hpp>"
         print "#include <rouse/testing/harness.hpp>"
+        print "#undef NDEBUG" # what a page asserts is checked, however the library was built
+        print "#include <cassert>"
     }
     printf "%s", includes
     print "using namespace std::chrono_literals;"
