@@ -22,6 +22,10 @@ std::int64_t to_ns(Instant when) noexcept {
 
 constexpr std::uint32_t turns_to_measure = 8;
 
+// To sleep and to wake takes longer than many a task: timers so close to one another have one wake. (The
+// kernel does the same with what its threads wait for, by 50 microseconds.)
+constexpr std::int64_t slack = 100'000;
+
 } // namespace
 
 Instant now() noexcept { return current_driver ? current_driver->now() : std::chrono::steady_clock::now(); }
@@ -226,7 +230,7 @@ std::optional<Instant> TimeDriver::next_wakeup() noexcept {
     if (wheel_.size() == 0) return std::nullopt;
     const OwnerLock::Scope lock(lock_);
     if (wheel_.has_unmeasured()) look();
-    const auto ns = due_.empty() ? wheel_.next_wakeup() : std::optional(recent_);
+    const auto ns = due_.empty() ? wheel_.next_wakeup(paused() ? 0 : slack) : std::optional(recent_);
     if (!ns) return std::nullopt;
     return Instant(Duration(*ns));
 }

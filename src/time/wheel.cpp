@@ -55,6 +55,12 @@ std::optional<TimerWheel::Slot> TimerWheel::next_slot() noexcept {
     return std::nullopt;
 }
 
+std::int64_t TimerWheel::earliest(IntrusiveList<TimerNode>& timers) noexcept {
+    std::int64_t earliest = INT64_MAX;
+    timers.for_each_from_both_ends([&](TimerNode& node) { earliest = std::min(earliest, node.deadline()); });
+    return earliest;
+}
+
 void TimerWheel::advance(std::int64_t now, IntrusiveList<TimerNode>& due) noexcept {
     const std::uint64_t target = to_tick(now);
     while (const auto slot = next_slot()) {
@@ -62,6 +68,7 @@ void TimerWheel::advance(std::int64_t now, IntrusiveList<TimerNode>& due) noexce
         tick_ = std::max(tick_, slot->start);
         IntrusiveList<TimerNode>& timers = wheel_[slot->level][slot->index];
         if (slot->level == 0 && slot->start == target) { // it holds what is due later in this tick, too
+            if (earliest(timers) > now) break;
             timers.for_each([&](TimerNode& node) {
                 if (node.deadline() > now) return;
                 node.unlink();
@@ -79,13 +86,18 @@ void TimerWheel::advance(std::int64_t now, IntrusiveList<TimerNode>& due) noexce
     tick_ = std::max(tick_, target);
 }
 
-std::optional<std::int64_t> TimerWheel::next_wakeup() noexcept {
+std::optional<std::int64_t> TimerWheel::next_wakeup(std::int64_t slack) noexcept {
     const auto slot = next_slot();
     if (!slot) return std::nullopt;
     if (slot->level > 0) return static_cast<std::int64_t>(slot->start << tick_bits);
-    std::int64_t earliest = INT64_MAX;
-    wheel_[0][slot->index].for_each([&](TimerNode& node) { earliest = std::min(earliest, node.deadline()); });
-    return earliest;
+    IntrusiveList<TimerNode>& timers = wheel_[0][slot->index];
+    const std::int64_t first = earliest(timers);
+    std::int64_t last = first;
+    if (slack == 0) return first;
+    timers.for_each_from_both_ends([&](TimerNode& node) {
+        if (node.deadline() - first <= slack) last = std::max(last, node.deadline());
+    });
+    return last;
 }
 
 void TimerWheel::drain(IntrusiveList<TimerNode>& out) noexcept {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -70,6 +71,18 @@ TEST(IntrusiveList, take_all_hands_each_over_once_and_in_order) {
         EXPECT_TRUE(from.empty());
         EXPECT_EQ(numbers(to[0]), expected[0]) << length;
         EXPECT_EQ(numbers(to[1]), expected[1]) << length;
+    }
+}
+
+TEST(IntrusiveList, from_both_ends_hands_each_over_once) {
+    std::vector<std::unique_ptr<Item>> items;
+    List list;
+    for (int size = 0; size <= 6; ++size) {
+        std::vector<int> seen;
+        list.for_each_from_both_ends([&](const Item& item) { seen.push_back(item.number); });
+        std::ranges::sort(seen);
+        EXPECT_EQ(seen, numbers(list)) << size;
+        list.push_back(*items.emplace_back(std::make_unique<Item>(size)));
     }
 }
 

@@ -50,6 +50,18 @@ TEST(PausedClock, stands_still_while_something_is_runnable) {
     });
 }
 
+// On a clock that runs they would have one wake: see TimerWheel::next_wakeup.
+TEST(PausedClock, timers_that_are_near_each_other_are_on_time_too) {
+    run_paused([]() -> Task<> {
+        const Instant start = now();
+        auto second = spawn(sleep(1ms + 50us));
+        co_await sleep(1ms);
+        EXPECT_EQ(now() - start, 1ms);
+        co_await second;
+        EXPECT_EQ(now() - start, 1ms + 50us);
+    });
+}
+
 TEST(PausedClock, jumps_to_each_timer_in_turn) {
     std::vector<rouse::Duration> seen;
     run_paused([&]() -> Task<> {

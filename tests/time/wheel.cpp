@@ -144,6 +144,22 @@ TEST(TimerWheel, fires_at_the_nanosecond) {
     EXPECT_FALSE(wheel.next_wakeup());
 }
 
+TEST(TimerWheel, with_slack_one_wakeup_serves_those_that_are_near_and_none_is_early) {
+    TimerWheel wheel(0);
+    TimerNode nodes[5];
+    const std::int64_t deadlines[] = {5'700, 5'000, 5'500, 5'501, 90'000};
+    for (int i = 0; i < 5; ++i) {
+        nodes[i].set_deadline(deadlines[i]);
+        wheel.add(nodes[i]);
+    }
+    EXPECT_EQ(wheel.next_wakeup(), 5'000);
+    EXPECT_EQ(wheel.next_wakeup(500), 5'500);
+    EXPECT_EQ(advance(wheel, 5'500), (std::vector{&nodes[1], &nodes[2]}));
+    EXPECT_EQ(wheel.next_wakeup(500), 5'700) << "the one at 90,000 is too far away to be waited for";
+    EXPECT_EQ(advance(wheel, 5'700), (std::vector{&nodes[0], &nodes[3]}));
+    EXPECT_EQ(wheel.next_wakeup(500), 90'000) << "alone it is woken on time";
+}
+
 // The top level comes round, and the deadline lies in its next turn, before the slot just passed.
 TEST(TimerWheel, a_deadline_in_the_next_turn_of_the_top_level_is_not_late) {
     for (std::int64_t here = 1; here < 64; ++here) {

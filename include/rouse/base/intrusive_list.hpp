@@ -84,6 +84,22 @@ public:
             link = next;
         }
     }
+    /// In no order: from both ends to the middle, so that what is not in the cache is waited for two at a
+    /// time.
+    template <class Fn>
+    void for_each_from_both_ends(Fn&& fn) {
+        Link* first = head_.next_;
+        Link* last = head_.prev_;
+        while (first != last) {
+            Link* next = first->next_;
+            fn(*static_cast<T*>(first));
+            fn(*static_cast<T*>(last));
+            if (next == last) return;
+            first = next;
+            last = last->prev_;
+        }
+        if (first != &head_) fn(*static_cast<T*>(first));
+    }
     /// The first one of which `is` says so, or null.
     template <class Fn>
     [[nodiscard]] T* find(Fn&& is) {

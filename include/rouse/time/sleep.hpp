@@ -16,7 +16,8 @@ public:
     TimerClosed() : std::runtime_error("the timer's runtime has ended") {}
 };
 
-/// Completes at or after a deadline on the clock of the runtime that polls it first. Never early.
+/// Completes at or after a deadline on the clock of the runtime that polls it first. Never early;
+/// an idle thread lets it wait up to 100 µs for others that are due then, to wake once for all of them.
 /// Wake:   once, through the waker of the most recent poll.
 /// Cancel: destroy it; nothing is allocated or woken afterwards. From any thread; where it was set that costs
 /// next to nothing, elsewhere some microseconds, and waits for nobody's poll.

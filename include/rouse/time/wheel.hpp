@@ -70,9 +70,10 @@ public:
     /// Moves every timer whose deadline is `now` or earlier to `due`. They count in `size` until they are
     /// removed from there.
     void advance(std::int64_t now, IntrusiveList<TimerNode>& due) noexcept;
-    /// Once all are measured. When to call `advance` next: the earliest deadline if it is near, or the time
-    /// at which a slot must be sorted into lower levels. None: no timer is set.
-    [[nodiscard]] std::optional<std::int64_t> next_wakeup() noexcept;
+    /// Once all are measured. When to call `advance` next: if it is near, the last deadline that is at most
+    /// `slack` after the earliest; or the time at which a slot must be sorted into lower levels. None: no
+    /// timer is set.
+    [[nodiscard]] std::optional<std::int64_t> next_wakeup(std::int64_t slack = 0) noexcept;
     /// The one member that may be asked without the driver's lock.
     [[nodiscard]] std::size_t size() const noexcept { return size_.load(memory_order_relaxed); }
     /// Moves all timers to `out`.
@@ -92,6 +93,7 @@ private:
         std::uint64_t index;
         std::uint64_t start; // in ticks
     };
+    static std::int64_t earliest(IntrusiveList<TimerNode>& timers) noexcept;
     /// The earliest slot with a timer.
     std::optional<Slot> next_slot() noexcept;
     void place(TimerNode& node) noexcept;
