@@ -168,7 +168,9 @@ inline Cell* Worker::next_in_crew() noexcept {
         queue.push(*std::exchange(lifo_, nullptr));
     }
     lifo_streak_ = 0;
-    return queue.pop();
+    Cell* const next = queue.pop();
+    queued_ = queue.size();
+    return next;
 }
 
 // ---- a turn ----
@@ -391,7 +393,7 @@ void Worker::run(const Cell* until) {
             break;
         const bool ended = observed ? poll_observed(*cell) : poll<false>(*cell);
         if (crew) {
-            if (crew->anyone_idle()) [[unlikely]]
+            if (crew->anyone_idle() && !has_no_surplus()) [[unlikely]]
                 crew->share(*this);
             if (crew->has_injected()) [[unlikely]]
                 return; // to take some of that in

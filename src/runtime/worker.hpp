@@ -188,6 +188,12 @@ public:
     /// The driving thread, between two polls: half of what is queued, for another worker, if that has been
     /// much for a while. Nothing otherwise.
     void take_surplus(std::vector<Cell*>& out) noexcept;
+    /// The driving thread, without the lock: there is nothing to share.
+    [[nodiscard]] bool has_no_surplus() noexcept {
+        if (queued_ >= 2) return false;
+        surplus_ = 0;
+        return true;
+    }
     /// The driving thread, in a poll that is going to block: all of it.
     void take_everything(std::vector<Cell*>& out) noexcept;
     /// Any other thread, while this one is stuck in a long poll: all that is queued and may move.
@@ -263,6 +269,8 @@ private:
     static constexpr unsigned lifo_bound = 3; // polls in a row
     unsigned lifo_streak_ = 0;
     std::size_t surplus_ = 0; // the sum of what was queued, turn by turn, while somebody idled
+    // Of the driving thread: what was queued when it last put or took one; a visitor may have taken all since.
+    std::size_t queued_ = 0;
     RunQueue local_;          // of the driving thread: tasks that stay
 
     Arrivals arrivals_{parker_};

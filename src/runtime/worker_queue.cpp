@@ -25,6 +25,7 @@ void Worker::deliver_in_crew(Cell& cell) noexcept {
     if (!next) return;
     queue.reserve(queue.size() + 1);
     queue.push(*next);
+    queued_ = queue.size();
 }
 
 void Worker::adopt_in_crew(Cell& cell) {
@@ -52,6 +53,7 @@ void Worker::requeue_in_crew(Cell& cell) noexcept {
     const OwnerLock::Scope lock(lock_);
     queue.reserve(queue.size() + 1);
     queue.push(cell);
+    queued_ = queue.size();
 }
 
 bool Worker::has_work() noexcept {
