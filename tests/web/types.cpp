@@ -3,6 +3,7 @@
 // Which handler takes which exception, and where dynamic_cast finds what. Each function answers with what
 // went otherwise than the standard says; empty: nothing.
 #include "rouse/web/export.hpp"
+#include "types_elsewhere.hpp"
 
 #include <cstddef>
 #include <string>
@@ -236,6 +237,39 @@ std::string catches_see_the_object() {
     return answers.text;
 }
 ROUSE_EXPORT(catches_see_the_object)
+
+/// Whether a handler for H takes what `thrower` throws.
+template <class H>
+bool takes_from(void (*thrower)()) {
+    try {
+        thrower();
+    } catch (H) {
+        return true;
+    } catch (...) {
+        return false;
+    }
+    return false;
+}
+
+// Here Far is incomplete, and there it is not.
+std::string catches_of_incomplete_classes() {
+    Answers answers;
+    YES(takes_from<Far**>(throw_far));
+    YES(takes_from<Far* const*>(throw_far));
+    YES(takes_from<const Far* const*>(throw_far));
+    NO(takes_from<const Far**>(throw_far));
+    NO(takes_from<Further**>(throw_far));
+    YES(takes_from<int Far::*>(throw_member));
+    YES(takes_from<const int Far::*>(throw_member));
+    NO(takes_from<int Further::*>(throw_member));
+    NO(takes_from<long Far::*>(throw_member));
+    YES(catches_far([] { throw static_cast<Far**>(nullptr); }));
+    NO(catches_far([] { throw static_cast<Further**>(nullptr); }));
+    YES(catches_member([] { throw static_cast<int Far::*>(nullptr); }));
+    NO(catches_member([] { throw static_cast<int Further::*>(nullptr); }));
+    return answers.text;
+}
+ROUSE_EXPORT(catches_of_incomplete_classes)
 
 /// The compiler must not know what it points to.
 template <class T>

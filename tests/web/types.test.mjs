@@ -8,5 +8,5 @@ import { test } from "node:test";
 import { start } from "./modules.mjs";
 
 const { exports } = await start("types");
-for (const name of ["catches_of_values", "catches_of_pointers", "catches_see_the_object", "casts"])
+for (const name of ["catches_of_values", "catches_of_pointers", "catches_of_incomplete_classes", "catches_see_the_object", "casts"])
   test(name.replaceAll("_", " "), () => assert.equal(exports[name](), ""));

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "rtti/type_info.hpp"
 
+#include <cstring>
+
 namespace rouse::web::rtti {
 namespace {
 
@@ -39,23 +41,38 @@ bool to_base(const Type& derived, const Type& base, void*& object) noexcept {
     return true;
 }
 
+/// How two types are compared. A source file in which a class is incomplete has a type_info of its own for
+/// it, and for each pointer to it: only the names are those of other files.
+enum class By : bool { address, name };
+
+bool same(const Type& a, const Type& b, By by) noexcept {
+    return a == b || (by == By::name && std::strcmp(a.name(), b.name()) == 0);
+}
+
+By how_to_compare(const Pointer& a, const Pointer& b) noexcept {
+    return ((a.flags | b.flags) & Pointer::incomplete) != 0 ? By::name : By::address;
+}
+
+bool is_pointer(Kind kind) noexcept { return kind == Kind::pointer || kind == Kind::member; }
+
 /// Of two pointers to members: whether they are in the same class.
-bool same_class(const Pointer& a, const Pointer& b) noexcept {
+bool same_class(const Pointer& a, const Pointer& b, By by) noexcept {
     using Member = __cxxabiv1::__pointer_to_member_type_info;
-    return a.kind() != Kind::member || *static_cast<const Member&>(a).of == *static_cast<const Member&>(b).of;
+    return a.kind() != Kind::member ||
+           same(*static_cast<const Member&>(a).of, *static_cast<const Member&>(b).of, by);
 }
 
 /// What two pointers point to, if they differ by const and its like only, at any depth: what is const further
 /// in must be const on the way there.
-bool same_but_qualifiers(const Type& wanted, const Type& thrown, bool all_const) noexcept {
-    if (wanted == thrown) return true;
+bool same_but_qualifiers(const Type& wanted, const Type& thrown, bool all_const, By by) noexcept {
+    if (same(wanted, thrown, by)) return true;
     const Kind kind = wanted.kind();
-    if ((kind != Kind::pointer && kind != Kind::member) || thrown.kind() != kind || !all_const) return false;
+    if (!is_pointer(kind) || thrown.kind() != kind || !all_const) return false;
     const auto& to = static_cast<const Pointer&>(wanted);
     const auto& from = static_cast<const Pointer&>(thrown);
     return (from.flags & ~to.flags & Pointer::qualifiers) == 0 &&
-           ((from.flags ^ to.flags) & Pointer::promises) == 0 && same_class(to, from) &&
-           same_but_qualifiers(*to.pointee, *from.pointee, (to.flags & Pointer::is_const) != 0);
+           ((from.flags ^ to.flags) & Pointer::promises) == 0 && same_class(to, from, by) &&
+           same_but_qualifiers(*to.pointee, *from.pointee, (to.flags & Pointer::is_const) != 0, by);
 }
 
 bool can_catch_pointer(const Pointer& to, const Type& thrown, void*& object) noexcept {
@@ -72,10 +89,12 @@ bool can_catch_pointer(const Pointer& to, const Type& thrown, void*& object) noe
     const auto& from = static_cast<const Pointer&>(thrown);
     if ((from.flags & ~to.flags & Pointer::qualifiers) != 0) return false;
     if ((to.flags & ~from.flags & Pointer::promises) != 0) return false;
+    const By by = how_to_compare(to, from);
     const bool all_const = (to.flags & Pointer::is_const) != 0;
-    if (is_member) return same_class(to, from) && same_but_qualifiers(*to.pointee, *from.pointee, all_const);
-    object = *static_cast<void**>(object);
-    return same_but_qualifiers(*to.pointee, *from.pointee, all_const) ||
+    if (is_member)
+        return same_class(to, from, by) && same_but_qualifiers(*to.pointee, *from.pointee, all_const, by);
+    object = *static_cast<void**>(object); // the handler is given its value
+    return same_but_qualifiers(*to.pointee, *from.pointee, all_const, by) ||
            (*to.pointee == typeid(void) && from.pointee->kind() != Kind::function) ||
            to_base(*from.pointee, *to.pointee, object);
 }
@@ -83,14 +102,9 @@ bool can_catch_pointer(const Pointer& to, const Type& thrown, void*& object) noe
 } // namespace
 
 bool can_catch(const Type& wanted, const Type& thrown, void*& object) noexcept {
-    const Kind kind = wanted.kind();
-    if (wanted == thrown) {
-        if (kind == Kind::pointer) object = *static_cast<void**>(object); // the handler is given its value
-        return true;
-    }
-    if (kind == Kind::pointer || kind == Kind::member)
+    if (is_pointer(wanted.kind()))
         return can_catch_pointer(static_cast<const Pointer&>(wanted), thrown, object);
-    return to_base(thrown, wanted, object);
+    return wanted == thrown || to_base(thrown, wanted, object);
 }
 
 } // namespace rouse::web::rtti

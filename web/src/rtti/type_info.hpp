@@ -74,8 +74,9 @@ class __pbase_type_info : public Type {
 public:
     enum Flags : unsigned {
         is_const = 1,
-        qualifiers = 7,  // const, volatile, restrict: a handler may add them
-        promises = 0x60, // transaction_safe, noexcept: it may drop them
+        qualifiers = 7,    // const, volatile, restrict: a handler may add them
+        incomplete = 0x18, // in what it points to, or the class of a member: the source file saw no more
+        promises = 0x60,   // transaction_safe, noexcept: it may drop them
     };
     unsigned flags;
     const Type* pointee;
