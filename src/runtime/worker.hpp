@@ -269,9 +269,10 @@ private:
     static constexpr unsigned lifo_bound = 3; // polls in a row
     unsigned lifo_streak_ = 0;
     std::size_t surplus_ = 0; // the sum of what was queued, turn by turn, while somebody idled
-    // Of the driving thread: what was queued when it last put or took one; a visitor may have taken all since.
+    // Of the driving thread: what was queued when it last put or took one; a visitor may have taken all
+    // since.
     std::size_t queued_ = 0;
-    RunQueue local_;          // of the driving thread: tasks that stay
+    RunQueue local_; // of the driving thread: tasks that stay
 
     Arrivals arrivals_{parker_};
     LostNotes lost_notes_;
