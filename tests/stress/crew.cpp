@@ -259,10 +259,13 @@ public:
             std::vector<std::jthread> hands;
             for (int i = 0; i < threads; ++i)
                 hands.emplace_back([this, i, handle = runtime.handle()] { work(handle, i); });
+            Random random(seed_);
             if (cut) {
-                while (world.begun.load() < static_cast<long>(steps_)) std::this_thread::yield();
+                while (world.begun.load() < static_cast<long>(steps_)) {
+                    if (blocked_.load() >= working_.load()) drain(random); // nobody else is left to do it
+                    std::this_thread::yield();
+                }
             } else {
-                Random random(seed_);
                 while (working_.load() > 0) { // they wait for tasks that wait for what lies in the markets
                     drain(random);
                     std::this_thread::yield();
@@ -312,8 +315,10 @@ private:
             const auto seed = static_cast<unsigned>(random());
             switch (random() % 8) {
             case 0: {
-                auto result =
-                    rouse::block_on(runtime.spawn(live(world, seed, 0, Counted(world.alive))).into_result());
+                auto end = runtime.spawn(live(world, seed, 0, Counted(world.alive))).into_result();
+                ++blocked_;
+                auto result = rouse::block_on(end);
+                --blocked_;
                 world.check(seed, result);
                 break;
             }
@@ -347,6 +352,7 @@ private:
     std::size_t steps_;
     std::atomic<bool> over_{false};
     std::atomic<int> working_{threads};
+    std::atomic<int> blocked_{0}; // of those that work, who wait for a task
 };
 
 void run_rounds(const char* name, std::size_t wanted, bool cut) {
