@@ -2,14 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 // What combinators take, and what they say to the rest.
-// FAULT 1: static assertion failed.*: try_join_all is for futures of a std::expected
-// FAULT 2: static assertion failed.*: map_ok, map_err, and_then and or_else are for futures of a
-// FAULT 3: static assertion failed.*: select_on takes arms
-// FAULT 4: static assertion failed.*: shared\(\) gives each who awaits a copy
-// FAULT 5: static assertion failed.*: the two futures of an Either have one output type
-// FAULT 6: static assertion failed.*: the handlers of select_on return
-// FAULT 7: static assertion failed.*: the futures have error types of which none takes the others
-// FAULT 8: static assertion failed.*: the handler of an arm takes what its future returns
 
 #include <rouse/combine/either.hpp>
 #include <rouse/combine/join_all.hpp>
@@ -33,24 +25,27 @@ rouse::Task<> combines() {
     (void)co_await rouse::try_join_all(std::move(all));
     (void)co_await rouse::map_ok(text_error(), [](int n) { return n; });
     (void)co_await rouse::select_on(rouse::on(number(), [](int) {}));
-#if FAULT == 1
-    std::vector<rouse::Task<int>> numbers;
-    (void)co_await rouse::try_join_all(std::move(numbers));
-#elif FAULT == 2
-    (void)co_await rouse::and_then(number(), [](int) { return number(); });
-#elif FAULT == 3
-    (void)co_await rouse::select_on(number(), number());
-#elif FAULT == 4
-    auto shared = rouse::shared(owned());
-#elif FAULT == 5
-    using Wrong = rouse::Either<rouse::Task<int>, rouse::Task<std::string>>;
-    (void)Wrong::left(number()).is_left();
-#elif FAULT == 6
-    (void)co_await rouse::select_on(rouse::on(number(), [](int) { return std::string(); }),
-                                    rouse::on(number(), [](int) { return 1; }));
-#elif FAULT == 7
-    (void)co_await rouse::try_join(text_error(), other_error());
-#elif FAULT == 8
-    (void)rouse::on(number(), [](std::string) {});
-#endif
 }
+
+#ifdef FAULTS
+// clang-format off
+
+// REFUSED: static assertion failed.*: try_join_all is for futures of a std::expected
+void joins_what_has_no_error(std::vector<rouse::Task<int>> numbers) { (void)rouse::try_join_all(std::move(numbers)); }
+// REFUSED: static assertion failed.*: map_ok, map_err, and_then and or_else are for futures of a
+void goes_on_after_no_error() { (void)rouse::and_then(number(), [](int) { return number(); }); }
+// REFUSED: static assertion failed.*: select_on takes arms
+void selects_on_futures() { (void)rouse::select_on(number(), number()); }
+// REFUSED: static assertion failed.*: shared\(\) gives each who awaits a copy
+void shares_what_has_no_copy() { auto shared = rouse::shared(owned()); }
+// REFUSED: static assertion failed.*: the two futures of an Either have one output type
+void either_of_two_types() { (void)rouse::Either<rouse::Task<int>, rouse::Task<std::string>>::left(number()).is_left(); }
+// REFUSED: static assertion failed.*: the handlers of select_on return
+void handlers_of_two_types() {
+    (void)rouse::select_on(rouse::on(number(), [](int) { return std::string(); }), rouse::on(number(), [](int) { return 1; }));
+}
+// REFUSED: static assertion failed.*: the futures have error types of which none takes the others
+void errors_of_two_types() { (void)rouse::try_join(text_error(), other_error()); }
+// REFUSED: static assertion failed.*: the handler of an arm takes what its future returns
+void handler_of_another_type() { (void)rouse::on(number(), [](std::string) {}); }
+#endif

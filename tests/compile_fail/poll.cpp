@@ -2,14 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 // What a `poll` returns.
-// clang-format off
-// FAULT 1: (no viable conversion from .*to function return type|could not convert .* to) 'rouse::Poll<int>'
-// FAULT 2: (no viable conversion from .*to function return type|could not convert .* to) 'rouse::Poll<int>'
-// FAULT 3: (no viable conversion from .*to function return type|could not convert .* to) 'rouse::Poll<const std::
-// FAULT 4: (no viable conversion from .*to function return type|could not convert .* to) 'rouse::Poll<std::
-// FAULT 5: no matching (constructor for initialization of|function for call to) '.*rouse::BoxFuture<std::
-// FAULT 6: ignoring return.* value of type '.*Poll<int>',? declared with
-// clang-format on
 
 #include <rouse/core/box_future.hpp>
 #include <rouse/core/future.hpp>
@@ -19,28 +11,13 @@
 
 rouse::Poll<int> value(bool known) {
     if (!known) return rouse::Pending;
-#if FAULT == 1
-    return 5; // Ready(5)
-#elif FAULT == 2
-    return rouse::Ready(std::string("text"));
-#endif
     return rouse::Ready(5);
 }
 
 class Keeper {
 public:
-    rouse::Poll<const std::string&> poll() const {
-#if FAULT == 3
-        return rouse::Ready(text_); // a copy, and a reference to it
-#endif
-        return rouse::Ready<const std::string&>(text_);
-    }
-    rouse::Poll<std::string&> poll() {
-#if FAULT == 4
-        return rouse::Ready(text_);
-#endif
-        return rouse::Ready<std::string&>(text_);
-    }
+    rouse::Poll<const std::string&> poll() const { return rouse::Ready<const std::string&>(text_); }
+    rouse::Poll<std::string&> poll() { return rouse::Ready<std::string&>(text_); }
 
 private:
     std::string text_;
@@ -49,9 +26,21 @@ private:
 void use() {
     (void)Keeper().poll();
     const rouse::BoxFuture<int> box(rouse::ready(1));
-#if FAULT == 5
-    const rouse::BoxFuture<std::string> wrong(rouse::ready(1));
-#elif FAULT == 6
-    value(true);
-#endif
 }
+
+#ifdef FAULTS
+// clang-format off
+
+// REFUSED: (no viable conversion from .*to function return type|could not convert .* to) 'rouse::Poll<int>'
+rouse::Poll<int> a_bare_value() { return 5; } // Ready(5)
+// REFUSED: (no viable conversion from .*to function return type|could not convert .* to) 'rouse::Poll<int>'
+rouse::Poll<int> another_type() { return rouse::Ready(std::string("text")); }
+// REFUSED: (no viable conversion from .*to function return type|could not convert .* to) 'rouse::Poll<const std::
+rouse::Poll<const std::string&> reference_to_a_copy(const std::string& text) { return rouse::Ready(text); }
+// REFUSED: (no viable conversion from .*to function return type|could not convert .* to) 'rouse::Poll<std::
+rouse::Poll<std::string&> reference_to_another_copy(std::string& text) { return rouse::Ready(text); }
+// REFUSED: no matching (constructor for initialization of|function for call to) '.*rouse::BoxFuture<std::
+void boxes_another_type() { const rouse::BoxFuture<std::string> wrong(rouse::ready(1)); }
+// REFUSED: ignoring return.* value of type '.*Poll<int>',? declared with
+void forgets() { value(true); }
+#endif

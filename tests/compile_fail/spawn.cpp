@@ -2,14 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 // What can be made a task of.
-// FAULT 1: spawn takes a Task, a Future, or a function that returns one
-// FAULT 2: no matching function for call to 'make_task
-// FAULT 3: (call to implicitly-deleted copy constructor of|use of deleted function) '.*rouse::JoinHandle<int>
-// FAULT 4: no matching function for call to 'join
-// FAULT 5: no matching function for call to 'select
-// FAULT 6: a closure, an argument or a future that is spawned may not be aligned to more than 16 bytes
-// FAULT 7: a generator's values may not be aligned to more than two pointers are
-// FAULT 8: join, select and their like keep what their futures return
 
 #include <rouse/combine/join.hpp>
 #include <rouse/combine/select.hpp>
@@ -20,38 +12,40 @@
 
 #include <utility>
 
-class alignas(64) Wide {};
 rouse::Task<int> answer() { co_return 42; }
-int no_future() { return 42; }
 
 void use(rouse::JoinHandle<int> handle) {
     auto made = rouse::detail::make_task(rouse::SourceLocation(), answer);
     auto both = rouse::join(answer(), rouse::ready(1));
     auto any = rouse::select(answer(), rouse::never<int>());
     rouse::JoinHandle<int> moved = std::move(handle);
-#if FAULT == 6
-    auto body = [wide = Wide()]() -> rouse::Task<> {
-        (void)wide;
-        co_return;
-    };
-    auto wrong = rouse::detail::make_task(rouse::SourceLocation(), body);
-#elif FAULT == 7
-    const auto generator = []() -> rouse::Generator<Wide> { co_yield Wide(); };
-    auto wrong = generator();
-#elif FAULT == 8
-    static int number = 5;
-    const auto reference = []() -> rouse::Task<int&> { co_return number; };
-    auto wrong = rouse::join(reference(), answer());
-#elif FAULT == 1
-    auto wrong = rouse::detail::make_task(rouse::SourceLocation(), no_future);
-#elif FAULT == 2
-    auto wrong = rouse::detail::make_task(rouse::SourceLocation(), 5);
-#elif FAULT == 3
-    rouse::JoinHandle<int> copy = moved;
-#elif FAULT == 4
-    auto wrong = rouse::join(answer(), 5);
-#elif FAULT == 5
-    auto wrong = rouse::select(5);
-#endif
     (void)made, (void)both, (void)any, (void)moved;
 }
+
+#ifdef FAULTS
+// clang-format off
+
+class alignas(64) Wide {};
+int no_future() { return 42; }
+rouse::Task<int&> reference(int& number) { co_return number; }
+
+// REFUSED: spawn takes a Task, a Future, or a function that returns one
+void spawns_a_function() { auto wrong = rouse::detail::make_task(rouse::SourceLocation(), no_future); }
+// REFUSED: no matching function for call to 'make_task
+void spawns_a_number() { auto wrong = rouse::detail::make_task(rouse::SourceLocation(), 5); }
+// REFUSED: (call to implicitly-deleted copy constructor of|use of deleted function) '.*rouse::JoinHandle<int>
+void copies(rouse::JoinHandle<int>& handle) { rouse::JoinHandle<int> copy = handle; }
+// REFUSED: no matching function for call to 'join
+void joins_a_number() { auto wrong = rouse::join(answer(), 5); }
+// REFUSED: no matching function for call to 'select
+void selects_a_number() { auto wrong = rouse::select(5); }
+// REFUSED: a closure, an argument or a future that is spawned may not be aligned to more than 16 bytes
+void spawns_what_is_wide() {
+    auto body = [wide = Wide()]() -> rouse::Task<> { (void)wide; co_return; };
+    auto wrong = rouse::detail::make_task(rouse::SourceLocation(), body);
+}
+// REFUSED: a generator's values may not be aligned to more than two pointers are
+rouse::Generator<Wide> yields_what_is_wide() { co_yield Wide(); }
+// REFUSED: join, select and their like keep what their futures return
+void joins_a_reference(int& number) { auto wrong = rouse::join(reference(number), answer()); }
+#endif
