@@ -92,9 +92,7 @@ function(rouse_add_test_folder folder)
     if(NOT "${PROJECT_SOURCE_DIR}/tests/${folder}/main.cpp" IN_LIST sources)
         target_link_libraries(${target} PRIVATE GTest::gtest_main)
     endif()
-    if(NOT folder STREQUAL "stress") # its programs have parts of the same names
-        set_target_properties(${target} PROPERTIES UNITY_BUILD ${ROUSE_UNITY_TESTS} UNITY_BUILD_BATCH_SIZE 6)
-    endif()
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ${ROUSE_UNITY_TESTS} UNITY_BUILD_BATCH_SIZE 6)
     set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests")
 
     # A test that waits for ever is what this library is about: none may hold up a run. Loose, for loaded machines and TSan.

@@ -34,7 +34,7 @@ function finish_group() {
         if (inside !~ /[^_]return[ ;]/) sub(/\nint main\(/, "\nvoid main_(", group)
         else sub(/\nint main\(/, "\nint main_(", group)
         body = body "namespace " block() " {" group "}\n"
-        body = body "static const ::docs::Program program_" first_line "(\"" FILENAME ":" first_line "\", " block() "::main_);\n"
+        body = body "static const ::docs::Program program_" block() "(\"" FILENAME ":" first_line "\", " block() "::main_);\n"
     } else if (!is_program && mode == "fragments") {
         body = body "namespace " block() " {" group "}\n"
     }

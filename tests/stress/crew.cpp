@@ -228,11 +228,11 @@ Task<unsigned> live(World& world, unsigned seed, unsigned depth, Counted) {
     co_return seed;
 }
 
-class Round {
+class CrewRound {
 public:
     static constexpr int threads = 4;
 
-    Round(unsigned seed, std::size_t steps) : seed_(seed), steps_(steps) {}
+    CrewRound(unsigned seed, std::size_t steps) : seed_(seed), steps_(steps) {}
 
     rouse::RuntimeOptions options() {
         rouse::RuntimeOptions options;
@@ -360,7 +360,7 @@ void run_rounds(const char* name, std::size_t wanted, bool cut) {
     StressRounds rounds(wanted);
     unsigned seed = 1;
     while (rounds.take() != 0) {
-        Round round(seed++, cut ? 100 : 500);
+        CrewRound round(seed++, cut ? 100 : 500);
         round.run(cut);
         if (testing::Test::HasFailure()) FAIL() << "seed " << seed - 1;
         watchdog.progress();

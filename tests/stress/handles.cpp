@@ -33,7 +33,7 @@ using rouse_test::StressWatchdog;
 
 using Value = std::pair<int, Counted>;
 
-class Element {
+class Served {
 public:
     Delivery<int> delivery;
     std::optional<JoinHandle<Value>> handle;
@@ -58,16 +58,16 @@ TEST(stress_handles, a_handle_moves_to_another_thread_while_its_task_ends) {
     auto runtime = rouse::Runtime::current_thread();
     unsigned seed = 1;
     while (const std::size_t count = rounds.take(300)) {
-        std::deque<Element> elements(count);
+        std::deque<Served> elements(count);
         std::atomic<std::size_t> values{0};
         std::size_t dropped = 0;
         auto round = [&]() -> Task<> {
-            for (Element& element : elements) {
+            for (Served& element : elements) {
                 element.handle = rouse::spawn(serve(element.delivery, alive, Counted(alive)));
                 element.ended = element.handle->abort_handle();
             }
             co_await rouse::yield_now();
-            for (Element& element : elements) {
+            for (Served& element : elements) {
                 const bool ready = co_await poll_here(*element.handle);
                 EXPECT_FALSE(ready);
             }
@@ -76,7 +76,7 @@ TEST(stress_handles, a_handle_moves_to_another_thread_while_its_task_ends) {
             });
             std::jthread owner([&, random = Random(seed++)]() mutable {
                 for (std::size_t i = 0; i < count; ++i) {
-                    Element& element = elements[i];
+                    Served& element = elements[i];
                     const auto what = random() % 4;
                     if (what == 0) {
                         element.handle.reset();
@@ -93,7 +93,7 @@ TEST(stress_handles, a_handle_moves_to_another_thread_while_its_task_ends) {
                     }
                 }
             });
-            for (Element& element : elements)
+            for (Served& element : elements)
                 while (!element.ended->is_finished()) co_await rouse::yield_now();
             completer.join();
             owner.join();

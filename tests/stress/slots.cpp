@@ -86,11 +86,11 @@ Task<int> live(Family& family, unsigned seed, std::atomic<long>& alive) {
     }
 }
 
-class Round {
+class SlotRound {
     static constexpr int threads = 3;
 
 public:
-    Round(unsigned seed, std::size_t steps) : seed_(seed), steps_(steps), families_(24) {}
+    SlotRound(unsigned seed, std::size_t steps) : seed_(seed), steps_(steps), families_(24) {}
 
     Task<> run() {
         Random random(seed_);
@@ -151,7 +151,7 @@ TEST(stress_slots, each_child_ends_as_it_must) {
     while (rounds.take() != 0) {
         rouse::RuntimeOptions options;
         options.on_hang = [](const rouse::HangReport&) {};
-        Round round(seed++, 1'000);
+        SlotRound round(seed++, 1'000);
         {
             auto runtime = rouse::Runtime::current_thread(std::move(options));
             runtime.block_on(round.run());

@@ -39,11 +39,11 @@ public:
     std::optional<rouse::AbortHandle> abort;
 };
 
-class Round {
+class WakerRound {
     static constexpr int threads = 4;
 
 public:
-    Round(unsigned seed, std::size_t steps) : seed_(seed), steps_(steps), subjects_(64) {}
+    WakerRound(unsigned seed, std::size_t steps) : seed_(seed), steps_(steps), subjects_(64) {}
 
     Task<> run() {
         Random random(seed_);
@@ -160,7 +160,7 @@ TEST(stress_wakers, each_task_ends_once_and_as_it_must) {
         std::size_t hangs = 0;
         rouse::RuntimeOptions options;
         options.on_hang = [&](const rouse::HangReport&) { ++hangs; };
-        Round round(seed++, 2'000);
+        WakerRound round(seed++, 2'000);
         std::size_t expected = 0;
         {
             auto runtime = rouse::Runtime::current_thread(std::move(options));
