@@ -102,6 +102,9 @@ std::vector<Case> all_cases() {
         s.keep(std::move(handle));
         return as_int(std::move(future));
     });
+    cases.emplace_back("run_until_cancelled", [](Scene& s) {
+        return as_int(s.keep(rouse::CancellationToken()).run_until_cancelled(s.waits()));
+    });
     cases.emplace_back("poll_immediate", [](Scene& s) { return as_int(rouse::poll_immediate(s.waits())); });
     cases.emplace_back("shared", [](Scene& s) { return rouse::boxed(rouse::shared(s.waits())); });
     const auto handle = std::make_shared<rouse::Shared<Waits>*>();

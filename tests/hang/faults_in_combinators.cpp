@@ -1,12 +1,13 @@
 // SPDX-FileCopyrightText: The rouse authors
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-// Seeded faults in children of join, select and timeout, in a runtime whose clock stands still: what is found
-// was found by its waker, not by the time.
+// Seeded faults in children of join, select, timeout and their like, in a runtime whose clock stands still:
+// what is found was found by its waker, not by the time.
 
 #include <rouse/combine/join.hpp>
 #include <rouse/combine/select.hpp>
 #include <rouse/core/box_future.hpp>
+#include <rouse/sync/cancellation_token.hpp>
 #include <rouse/task/task.hpp>
 #include <rouse/time/timeout.hpp>
 
@@ -124,6 +125,35 @@ TEST(faults_in_combinators, a_child_of_timeout_forgets_to_register_after_a_wake)
     });
     ASSERT_EQ(scene.hangs().size(), 1u);
     EXPECT_EQ(scene.hangs()[0].cause, HangCause::never_registered);
+}
+
+TEST(faults_in_combinators, a_child_of_run_until_cancelled_at_once) {
+    Scene scene;
+    const rouse::CancellationToken token;
+    auto body = [token]() -> Task<int> {
+        co_return (co_await token.run_until_cancelled(forgetful_coroutine())).value_or(-1);
+    };
+    expect_lost_at_once(scene, body);
+    EXPECT_EQ(scene.hangs()[0].stack.size(), 2u) << "its own await, then the one around it";
+}
+
+TEST(faults_in_combinators, a_child_of_run_until_cancelled_loses_its_waker_to_another_thread) {
+    Scene scene;
+    Place place;
+    const rouse::CancellationToken token;
+    scene.run([&]() -> Task<> {
+        auto body = [&]() -> Task<int> {
+            co_return (co_await token.run_until_cancelled(Waiting(place, Registers::once))).value_or(-1);
+        };
+        auto handle = spawn(body);
+        co_await give_turns(2);
+        EXPECT_EQ(place.wakers(), 1u);
+        std::thread([wakers = place.take()]() mutable { wakers.clear(); }).join();
+        auto result = co_await std::move(handle).into_result();
+        EXPECT_TRUE(result.error().is_lost());
+    });
+    ASSERT_EQ(scene.hangs().size(), 1u);
+    EXPECT_EQ(scene.hangs()[0].child_role, "future of run_until_cancelled");
 }
 
 TEST(faults_in_combinators, a_child_of_join_at_once) {

@@ -109,6 +109,32 @@ TEST(CancellationToken, runs_a_future_until_it_is_cancelled) {
     EXPECT_EQ(second.clones_alive(), 0u);
 }
 
+TEST(CancellationToken, leaves_a_future_that_lives_elsewhere_where_it_is) {
+    const CancellationToken token;
+    ByHandSource<int> source;
+    ByHand<int> future(source);
+    Harness test(token.run_until_cancelled(future));
+    EXPECT_TRUE(test.poll().is_pending());
+    token.cancel();
+    EXPECT_FALSE(test.poll().value().has_value());
+    source.complete(4);
+    Harness after(std::move(future));
+    EXPECT_EQ(after.poll().value(), 4);
+}
+
+TEST(CancellationToken, one_that_was_cancelled_before_polls_nothing) {
+    const CancellationToken token;
+    token.cancel();
+    ByHandSource<int> source;
+    Harness test(token.run_until_cancelled(ByHand<int>(source)));
+    EXPECT_FALSE(test.poll().value().has_value());
+    EXPECT_EQ(source.polls(), 0);
+    Harness nothing(token.child_token().run_until_cancelled(rouse::yield_now()));
+    EXPECT_FALSE(nothing.poll().value().has_value());
+    Harness runs(CancellationToken().run_until_cancelled(rouse::ready()));
+    EXPECT_EQ(runs.poll().value(), rouse::Unit());
+}
+
 TEST(TaskTracker, waits_until_it_is_closed_and_empty) {
     const TaskTracker tracker;
     ByHandSource<int> source;

@@ -15,8 +15,8 @@ layers='
 base:
 core:      base
 task:      base core
-sync:      base core task
 combine:   base core task
+sync:      base core task combine
 time:      base core task combine
 stream:    base core task sync combine time
 io:        base core task

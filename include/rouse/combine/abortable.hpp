@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "rouse/combine/child.hpp"
+#include "rouse/combine/beside.hpp"
 #include "rouse/core/atomic_waker.hpp"
 
 #include <expected>
@@ -113,73 +113,57 @@ private:
     return {std::move(handle), AbortRegistration(std::move(state))};
 }
 
+namespace detail {
+
+/// Completes when the state says so.
+class AbortSignal {
+public:
+    using Output = void;
+    explicit AbortSignal(std::shared_ptr<AbortState> state) noexcept : state_(std::move(state)) {}
+    AbortSignal(AbortSignal&&) noexcept = default;
+    ~AbortSignal() {
+        if (state_) state_->forget_waker();
+    }
+    Poll<void> poll(Context& cx) {
+        if (state_->poll(cx.waker())) return Ready();
+        return Pending;
+    }
+
+private:
+    std::shared_ptr<AbortState> state_;
+};
+
+} // namespace detail
+
 /// See `abortable`.
 template <class F>
-class [[nodiscard]] Abortable {
-    using Value = OutputOf<std::remove_reference_t<F>>;
+class [[nodiscard]] Abortable : detail::Beside<F, detail::AbortSignal> {
+    using Both = detail::Beside<F, detail::AbortSignal>;
+    using Both::child_, Both::signal_, Both::set_;
 
 public:
-    using Output = std::expected<Value, Aborted>;
+    using Output = std::expected<typename Both::Value, Aborted>;
 
     template <class G>
     Abortable(AbortRegistration registration, std::in_place_t, G&& future)
-        : child_(std::in_place, std::forward<G>(future)),
-          signal_(std::in_place, Signal(std::move(registration.state_))) {}
+        : Both(detail::AbortSignal(std::move(registration.state_)), std::in_place, std::forward<G>(future)) {}
     /// Before the first poll.
-    Abortable(Abortable&& other) noexcept
-        : child_(std::move(other.child_)), signal_(std::move(other.signal_)) {}
+    Abortable(Abortable&& other) noexcept = default;
 
     Poll<Output> poll(Context& cx) {
         if (!child_.pending()) [[unlikely]]
             detail::stop_polled_after_ready("Abortable");
         for (;;) {
             if (signal_.poll(cx, set_).is_ready()) {
-                end();
+                this->end();
                 return Poll<Output>(std::in_place, std::unexpect);
             }
             auto poll = child_.poll(cx, set_);
-            if (poll.is_ready()) return finish(std::move(poll));
+            if (poll.is_ready()) return this->template finish<Output>(std::move(poll));
             if (!child_.is_lost() || !child_.fail_lost("future of abortable")) return Pending;
         }
     }
     void inspect(Inspector& to) const { child_.inspect(to, "future of abortable"); }
-
-private:
-    class Signal {
-    public:
-        using Output = void;
-        explicit Signal(std::shared_ptr<detail::AbortState> state) noexcept : state_(std::move(state)) {}
-        Signal(Signal&&) noexcept = default;
-        ~Signal() {
-            if (state_) state_->forget_waker();
-        }
-        Poll<void> poll(Context& cx) {
-            if (state_->poll(cx.waker())) return Ready();
-            return Pending;
-        }
-
-    private:
-        std::shared_ptr<detail::AbortState> state_;
-    };
-    template <class P>
-    Poll<Output> finish(P&& poll) {
-        if constexpr (std::is_void_v<Value>) {
-            end();
-            return Poll<Output>(std::in_place);
-        } else {
-            Poll<Output> result(std::in_place, std::forward<P>(poll).value());
-            end();
-            return result;
-        }
-    }
-    void end() noexcept {
-        child_.end();
-        signal_.end();
-    }
-
-    detail::ChildSet set_;
-    detail::Child<F> child_;
-    detail::Child<Signal> signal_;
 };
 
 /// `future`, or the error `Aborted` once its handle was told so. The abort is looked at before each poll of

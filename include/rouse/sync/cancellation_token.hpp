@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "rouse/core/future.hpp"
+#include "rouse/combine/beside.hpp"
 #include "rouse/sync/wait_list.hpp"
 
 #include <cstddef>
@@ -94,47 +94,38 @@ private:
     detail::WaitNode node_;
 };
 
-/// Completes with the value of a future, or with nothing if the token is cancelled before: the future is then
-/// destroyed. When both are there the cancellation counts.
-/// Wake: by either. Cancel: destroy it, and the future with it. Thread: as the future.
-template <Future F>
-class [[nodiscard]] UntilCancelled {
-    using Inner = OutputOf<F>;
+/// See `CancellationToken::run_until_cancelled`.
+template <class F>
+class [[nodiscard]] UntilCancelled : detail::Beside<F, Cancelled> {
+    using Both = detail::Beside<F, Cancelled>;
+    using Both::child_, Both::signal_, Both::set_;
 
 public:
-    using Output = std::optional<NonVoid<Inner>>;
-    UntilCancelled(Cancelled cancelled, F future)
-        : cancelled_(std::move(cancelled)), future_(std::in_place, std::move(future)) {}
+    using Output = std::optional<NonVoid<typename Both::Value>>;
+
+    template <class G>
+    UntilCancelled(Cancelled cancelled, std::in_place_t, G&& future)
+        : Both(std::move(cancelled), std::in_place, std::forward<G>(future)) {}
+    /// Before the first poll.
+    UntilCancelled(UntilCancelled&& other) noexcept = default;
 
     Poll<Output> poll(Context& cx) {
-        if (!future_) detail::stop_polled_after_ready("UntilCancelled");
-        if (cancelled_->poll_ready(cx)) {
-            end();
-            return Poll<Output>(std::in_place, std::nullopt);
+        if (!child_.pending()) [[unlikely]]
+            detail::stop_polled_after_ready("UntilCancelled");
+        for (;;) {
+            if (signal_.poll(cx, set_).is_ready()) {
+                this->end();
+                return Poll<Output>(std::in_place, std::nullopt);
+            }
+            auto poll = child_.poll(cx, set_);
+            if (poll.is_ready()) return this->template finish<Output>(std::move(poll), Unit());
+            if (!child_.is_lost() || !child_.fail_lost("future of run_until_cancelled")) return Pending;
         }
-        auto poll = future_->poll(cx);
-        if (poll.is_pending()) return Pending;
-        end();
-        if constexpr (std::is_void_v<Inner>) return Poll<Output>(std::in_place, Unit());
-        else return Poll<Output>(std::in_place, std::move(poll).value());
-    }
-    bool fail_await(std::exception_ptr error) {
-        if constexpr (detail::Failable<F>) return future_ && future_->fail_await(std::move(error));
-        else return false;
     }
     void inspect(Inspector& to) const {
-        if (!future_) return;
-        detail::inspect_future(*future_, to);
-        cancelled_->inspect(to);
+        child_.inspect(to, "future of run_until_cancelled");
+        signal_.inspect(to, "cancellation");
     }
-
-private:
-    void end() noexcept {
-        future_.reset();
-        cancelled_.reset();
-    }
-    std::optional<Cancelled> cancelled_;
-    std::optional<F> future_;
 };
 
 /// Cancels its token when it is destroyed, unless it is disarmed.
@@ -171,10 +162,15 @@ public:
     }
     [[nodiscard]] std::string_view name() const noexcept { return node_->name(); }
     [[nodiscard]] DropGuard drop_guard() const noexcept;
-    /// `future`, or nothing when the token is cancelled first.
-    template <Future F>
-    [[nodiscard]] UntilCancelled<F> run_until_cancelled(F future) const {
-        return UntilCancelled<F>(cancelled(), std::move(future));
+    /// A future of what `future` returns, or of nothing if the token is cancelled before: the future is then
+    /// destroyed. When both are there the cancellation counts. An lvalue is polled where it is, and stays.
+    /// Wake:   by either. Cancel: destroy it, and the future with it. Thread: as the future.
+    /// Errors: what the future throws; `LostWaker` where it can never be woken again, at its own await, at
+    ///         once, though the token might still be cancelled.
+    template <class F>
+        requires Future<std::remove_reference_t<F>>
+    [[nodiscard]] UntilCancelled<F> run_until_cancelled(F&& future) const {
+        return UntilCancelled<F>(cancelled(), std::in_place, std::forward<F>(future));
     }
     friend bool operator==(const CancellationToken& a, const CancellationToken& b) noexcept {
         return a.node_ == b.node_;

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "rouse/combine/child.hpp"
+#include "rouse/combine/beside.hpp"
 #include "rouse/time/sleep.hpp"
 
 #include <expected>
@@ -27,27 +27,28 @@ private:
 
 /// See `timeout`.
 template <class F>
-class [[nodiscard]] Timeout {
-    using Value = OutputOf<std::remove_reference_t<F>>;
+class [[nodiscard]] Timeout : detail::Beside<F, Sleep> {
+    using Both = detail::Beside<F, Sleep>;
+    using Both::child_, Both::signal_, Both::set_;
 
 public:
-    using Output = std::expected<Value, Elapsed>;
+    using Output = std::expected<typename Both::Value, Elapsed>;
 
     template <class G>
-    Timeout(Sleep sleep, std::in_place_t, G&& future)
-        : child_(std::in_place, std::forward<G>(future)), timer_(std::in_place, std::move(sleep)) {}
+    Timeout(Sleep timer, std::in_place_t, G&& future)
+        : Both(std::move(timer), std::in_place, std::forward<G>(future)) {}
     /// Before the first poll.
-    Timeout(Timeout&& other) noexcept : child_(std::move(other.child_)), timer_(std::move(other.timer_)) {}
+    Timeout(Timeout&& other) noexcept = default;
 
     Poll<Output> poll(Context& cx) {
         if (!child_.pending()) [[unlikely]]
             detail::stop_polled_after_ready("Timeout");
         for (;;) {
             auto poll = child_.poll(cx, set_);
-            if (poll.is_ready()) return finish(std::move(poll));
-            if (timer_.poll(cx, set_).is_ready()) {
+            if (poll.is_ready()) return this->template finish<Output>(std::move(poll));
+            if (signal_.poll(cx, set_).is_ready()) {
                 const bool had_no_waker = child_.has_no_waker();
-                end();
+                this->end();
                 return Poll<Output>(std::in_place, std::unexpect, had_no_waker);
             }
             if (!child_.is_lost() || !child_.fail_lost("future in timeout")) return Pending;
@@ -55,29 +56,8 @@ public:
     }
     void inspect(Inspector& to) const {
         child_.inspect(to, "future in timeout");
-        timer_.inspect(to, "timer of timeout");
+        signal_.inspect(to, "timer of timeout");
     }
-
-private:
-    template <class P>
-    Poll<Output> finish(P&& poll) {
-        if constexpr (std::is_void_v<Value>) {
-            end();
-            return Poll<Output>(std::in_place);
-        } else {
-            Poll<Output> result(std::in_place, std::forward<P>(poll).value());
-            end();
-            return result;
-        }
-    }
-    void end() noexcept {
-        child_.end();
-        timer_.end();
-    }
-
-    detail::ChildSet set_;
-    detail::Child<F> child_;
-    detail::Child<Sleep> timer_;
 };
 
 /// `future`, if it completes within `duration` of the first poll; else the error `Elapsed`, and the future is
