@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "rouse/base/parker.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <ctime>
@@ -33,8 +34,9 @@ bool Parker::park(std::optional<TimePoint> deadline) noexcept {
     }
     timespec until{};
     if (deadline) {
-        const auto ns =
-            std::chrono::duration_cast<std::chrono::nanoseconds>(deadline->time_since_epoch()).count();
+        const auto since_boot =
+            std::chrono::duration_cast<std::chrono::nanoseconds>(deadline->time_since_epoch());
+        const auto ns = std::max<std::int64_t>(since_boot.count(), 0); // the kernel refuses what is less
         until.tv_sec = static_cast<time_t>(ns / 1'000'000'000);
         until.tv_nsec = static_cast<long>(ns % 1'000'000'000);
     }

@@ -395,14 +395,16 @@ void Worker::run(const Cell* until) {
         if (crew) {
             if (crew->anyone_idle() && !has_no_surplus()) [[unlikely]]
                 crew->share(*this);
-            if (crew->has_injected()) [[unlikely]]
-                return; // to take some of that in
         }
+        // Before anything that may end the turn: if more comes in each time, timers and I/O have their turn,
+        // too.
         if (--turns_to_look_ == 0) [[unlikely]] {
             turns_to_look_ = turns_between_looks;
             between_polls();
             if (!until) return;
         }
+        if (crew && crew->has_injected()) [[unlikely]]
+            return; // to take some of that in
         // After the look: somebody may call again and again for roots that end in their first poll.
         if (ended && until && (until->load() & TaskState::done)) [[unlikely]]
             return;

@@ -42,6 +42,12 @@ TEST(Parker, a_park_without_token_ends_at_its_deadline) {
     EXPECT_GE(steady_clock::now(), deadline);
 }
 
+TEST(Parker, a_deadline_before_the_clock_began_has_passed) {
+    Parker parker;
+    EXPECT_FALSE(parker.park(steady_clock::time_point(-1s)));
+    EXPECT_FALSE(parker.park(steady_clock::time_point::min()));
+}
+
 TEST(Parker, a_deadline_that_has_passed_does_not_hide_the_token) {
     Parker parker;
     parker.unpark();

@@ -10,8 +10,10 @@
 
 #include <atomic>
 #include <barrier>
+#include <future>
 #include <latch>
 #include <mutex>
+#include <semaphore>
 #include <set>
 #include <stdexcept>
 #include <thread>
@@ -52,6 +54,38 @@ TEST(MultiThread, block_on_runs_on_a_worker_and_several_at_a_time) {
     };
     std::jthread other([&] { EXPECT_TRUE(runtime.block_on(main)); });
     EXPECT_TRUE(runtime.block_on(main));
+}
+
+TEST(MultiThread, timers_and_dumps_have_their_turn_though_work_comes_from_outside_in_each) {
+    auto runtime = Runtime::multi_thread(with_workers(1));
+    const rouse::Handle handle = runtime.handle();
+    std::atomic<bool> stop{false};
+    std::binary_semaphore wanted(0), spawned(0);
+    const auto link = [&]() -> Task<> { // before its poll is over the next one is there
+        wanted.release();
+        spawned.acquire();
+        co_return;
+    };
+    std::promise<void> slept;
+    handle
+        .spawn([&]() -> Task<> {
+            co_await rouse::sleep(5ms);
+            slept.set_value();
+        })
+        .detach();
+    const std::jthread outside([&] {
+        handle.spawn(link).detach();
+        for (;;) {
+            wanted.acquire();
+            const bool ends = stop;
+            if (!ends) handle.spawn(link).detach();
+            spawned.release();
+            if (ends) return;
+        }
+    });
+    EXPECT_EQ(slept.get_future().wait_for(10s), std::future_status::ready);
+    EXPECT_TRUE(runtime.dump().complete);
+    stop = true;
 }
 
 TEST(MultiThread, tasks_that_are_queued_behind_each_other_come_to_run_at_the_same_time) {

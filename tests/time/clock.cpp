@@ -90,13 +90,24 @@ TEST(PausedClock, advance_moves_it_and_fires_what_is_due_when_the_task_gives_way
         EXPECT_EQ(due.wakes(), 0u);
         Harness set_later(sleep(0ns));
         EXPECT_TRUE(set_later.poll().is_ready());
-        auto other = spawn([]() -> Task<> { co_return; });
-        for (int i = 0; i < 200; ++i) co_await rouse::yield_now();
-        co_await other;
+        co_await rouse::yield_now();
         EXPECT_EQ(due.wakes(), 1u);
         EXPECT_EQ(not_due.wakes(), 0u);
         EXPECT_EQ(now() - start, 10s);
         EXPECT_TRUE(due.poll().is_ready());
+    });
+}
+
+TEST(PausedClock, advance_fires_at_once_however_long_the_queue_was_busy_before) {
+    run_paused([]() -> Task<> {
+        for (int turns = 0; turns < 150; ++turns) {
+            Harness due(sleep(1s));
+            EXPECT_TRUE(due.poll().is_pending());
+            for (int i = 0; i < turns; ++i) co_await rouse::yield_now();
+            advance_clock(1s);
+            co_await rouse::yield_now();
+            EXPECT_EQ(due.wakes(), 1u) << turns;
+        }
     });
 }
 

@@ -15,7 +15,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <deque>
 #include <numeric>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -347,6 +349,26 @@ TEST(Sleep, an_aborted_task_takes_its_timers_along) {
     auto ended = std::move(handle).into_result();
     EXPECT_TRUE(runtime.block_on(std::move(ended)).error().is_cancelled());
     EXPECT_EQ(runtime.dump().timers, 0u);
+}
+
+TEST(Sleep, many_that_are_due_at_once_are_fired_in_parts_and_in_order) {
+    rouse::run([]() -> Task<> {
+        constexpr std::size_t count = 5'000;
+        const Instant deadline = SteadyClock::now() + 5ms;
+        std::deque<Harness<Sleep>> sleeps;
+        for (std::size_t i = 0; i < count; ++i) {
+            sleeps.emplace_back(sleep_until(deadline));
+            (void)sleeps.back().poll();
+        }
+        std::this_thread::sleep_until(deadline);
+        const auto woken = [&] {
+            return static_cast<std::size_t>(std::ranges::find(sleeps, 0u, &Harness<Sleep>::wakes) -
+                                            sleeps.begin());
+        };
+        while (woken() == 0) co_await rouse::yield_now();
+        EXPECT_LT(woken(), count) << "this task had no turn before all were fired";
+        while (woken() < count) co_await rouse::yield_now();
+    });
 }
 
 TEST(Sleep, goes_on_in_the_next_block_on) {

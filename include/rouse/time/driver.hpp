@@ -37,9 +37,9 @@ public:
     /// any thread.
     static void move(TimerNode& node, Instant deadline) noexcept;
 
-    /// The driving thread: fires what is due; the number of timers fired.
+    /// The driving thread: fires what is due, but not too many at once; the number of timers fired.
     std::size_t fire_due();
-    /// Any other thread: the same, for one that is stuck.
+    /// Any other thread: fires what is due, for one that is stuck.
     std::size_t fire_due_for();
     [[nodiscard]] std::optional<Instant> next_wakeup() noexcept;
     [[nodiscard]] std::size_t timers() const noexcept { return wheel_.size(); }
@@ -82,7 +82,7 @@ private:
     Atomic<int> pins_{0};
     class Pin;
     template <class Locked>
-    std::size_t fire(Locked&& locked);
+    std::size_t fire(std::size_t limit, Locked&& locked);
     static void cancel_elsewhere(TimerNode& node) noexcept;
     // Under the lock:
     void link(TimerNode& node, Waker clone) noexcept;
