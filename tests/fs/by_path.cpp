@@ -73,7 +73,7 @@ TEST_P(FilesByPath, all_that_a_path_can_mean_is_made_looked_at_and_removed) {
         or_throw(co_await fs::remove_dir(dir / "d"));
     });
     EXPECT_TRUE(std::filesystem::is_empty(dir.path()));
-    EXPECT_EQ(done, is_on_ring() ? 0u : all);
+    EXPECT_EQ(done, is_in_kernel() ? 0u : all);
 }
 
 TEST_P(FilesByPath, what_is_known_of_a_file_is_what_stat_knows) {
@@ -170,7 +170,7 @@ TEST_P(FilesByPath, an_open_that_is_dropped_closes_what_it_brings) {
                 auto opening = fs::File::open(path);
                 EXPECT_FALSE(co_await poll_once(opening));
                 // One that no thread has taken up would be taken back.
-                while (!is_on_ring() && runtime.metrics().blocking.ran == 0) co_await rouse::yield_now();
+                while (!is_in_kernel() && runtime.metrics().blocking.ran == 0) co_await rouse::yield_now();
             }
             auto other = or_throw(co_await fs::OpenOptions().write(true).open(path)); // it has come
             pollfd end{other.fd(), 0, 0};
@@ -200,7 +200,8 @@ TEST_P(FilesByPath, opens_at_the_end_of_a_runtime_leave_no_descriptor) {
     for (int i = 0; i < 8; ++i) std::ofstream(dir / std::to_string(i)) << "text";
     const std::size_t before = descriptors();
     auto hurried = options();
-    if (is_on_ring()) hurried.blocking_patience = std::chrono::milliseconds(0); // a pool's thread would go on
+    if (is_in_kernel())
+        hurried.blocking_patience = std::chrono::milliseconds(0); // a pool's thread would go on
     for (int round = 0; round < 20; ++round) {
         std::list<fs::Operation<fs::File>> left;
         rouse::Runtime::current_thread(hurried).block_on([&]() -> Task<> {
@@ -238,12 +239,12 @@ TEST_P(FilesByPath, an_open_that_would_wait_for_ever_does_not_hold_up_the_end) {
     const std::size_t before = descriptors();
     {
         auto hurried = options();
-        if (!is_on_ring()) hurried.blocking_patience = std::chrono::milliseconds(10);
+        if (!is_in_kernel()) hurried.blocking_patience = std::chrono::milliseconds(10);
         std::optional<fs::Operation<fs::File>> opening(fs::File::open(path));
         rouse::Runtime::current_thread(hurried).block_on(
             [&]() -> Task<> { EXPECT_FALSE(co_await poll_once(*opening)); });
         auto other = rouse::detail::UniqueFd(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
-        if (is_on_ring()) {
+        if (is_in_kernel()) {
             EXPECT_EQ(other.get(), -1) << "somebody still opens it";
         } else if (other.get() >= 0) { // else it never began
             opening.reset();
@@ -315,7 +316,7 @@ TEST_P(FilesByPath, a_path_is_from_where_the_process_is) {
         EXPECT_TRUE(or_throw(co_await fs::exists("./here")));
     });
     std::filesystem::current_path(before);
-    EXPECT_EQ(calls, is_on_ring() ? 0u : 2u);
+    EXPECT_EQ(calls, is_in_kernel() ? 0u : 2u);
     EXPECT_TRUE(std::filesystem::is_directory(dir / "here"));
 }
 

@@ -79,8 +79,8 @@ std::uint64_t pool_calls(const rouse::RuntimeOptions& options, const std::string
 
 TEST_P(Files, the_pool_does_it_where_the_kernel_might_block_a_thread_of_ours) {
     std::ofstream(dir / "a") << "text";
-    EXPECT_EQ(pool_calls(options(), dir / "a", 0), is_on_ring() ? 0u : 2u);
-    EXPECT_EQ(pool_calls(options(), dir / "a", O_NONBLOCK), is_on_ring() ? 1u : 2u);
+    EXPECT_EQ(pool_calls(options(), dir / "a", 0), is_in_kernel() ? 0u : 2u);
+    EXPECT_EQ(pool_calls(options(), dir / "a", O_NONBLOCK), is_in_kernel() ? 1u : 2u);
     EXPECT_EQ(pool_calls(options(), "/proc/self/status", 0), 2u) << "regular, but who knows how it is read";
 }
 
@@ -99,8 +99,8 @@ TEST_P(Files, all_that_is_done_to_an_open_file_at_a_place_or_without_one) {
         EXPECT_EQ(co_await file.read(room(text)), 5u) << "the place was never moved";
     });
     // But for the length that is none, and for a kernel without ftruncate (before 6.9).
-    EXPECT_LE(runtime.metrics().blocking.ran, is_on_ring() ? 2u : 8u);
-    EXPECT_GE(runtime.metrics().blocking.ran, is_on_ring() ? 1u : 8u);
+    EXPECT_LE(runtime.metrics().blocking.ran, is_in_kernel() ? 2u : 8u);
+    EXPECT_GE(runtime.metrics().blocking.ran, is_in_kernel() ? 1u : 8u);
 }
 
 TEST_P(Files, errors_are_values) {

@@ -10,9 +10,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <fstream>
 #include <iterator>
 #include <string>
+
+#include <fcntl.h>
+#include <sys/stat.h>
 
 namespace rouse_test {
 
@@ -25,6 +29,10 @@ protected:
         if (!driver) GTEST_SKIP() << "io_uring: " << driver.error().message();
     }
     static bool is_on_ring() { return GetParam() == rouse::io::Backend::io_uring; }
+    /// Not in a bare chroot: what its files are mounted from is not in the table that it sees.
+    [[nodiscard]] bool is_in_kernel() const {
+        return is_on_ring() && is_in_table(mount_of("/")) && is_in_table(mount_of(dir.path()));
+    }
     static rouse::RuntimeOptions options() {
         auto options = quiet_options();
         options.paused_clock = false;
@@ -40,6 +48,19 @@ protected:
         return {std::istreambuf_iterator<char>(file), {}};
     }
     const TemporaryDir dir;
+
+private:
+    static std::uint64_t mount_of(const std::string& path) {
+        struct statx about{};
+        EXPECT_EQ(::statx(AT_FDCWD, path.c_str(), 0, STATX_MNT_ID, &about), 0) << path;
+        return about.stx_mnt_id;
+    }
+    static bool is_in_table(std::uint64_t mount) {
+        std::ifstream table("/proc/self/mountinfo");
+        for (std::string line; std::getline(table, line);)
+            if (line.starts_with(std::to_string(mount) + ' ')) return true;
+        return false;
+    }
 };
 
 inline auto both_backends() {
