@@ -64,9 +64,9 @@ TEST(Accept, without_descriptors_it_waits_does_not_spin_and_goes_on) {
                 or_throw(co_await listener.accept());
                 or_throw(co_await listener.accept());
             };
+            const auto start = rouse::now(); // clang 19 looks at a class once, and takes a descriptor for it
             std::optional<NoDescriptors> none(std::in_place);
             auto accepting = rouse::TaskBuilder("accepting").spawn(accept);
-            const auto start = rouse::now();
             co_await rouse::sleep(10s);
             const auto polls = polls_of("accepting");
             EXPECT_GE(polls, 10s / 500ms);

@@ -57,16 +57,16 @@ TEST(MultiThread, block_on_runs_on_a_worker_and_several_at_a_time) {
 }
 
 TEST(MultiThread, timers_and_dumps_have_their_turn_though_work_comes_from_outside_in_each) {
+    std::atomic<bool> stop{false};
+    std::binary_semaphore wanted(0), spawned(0); // the last poll is in them until the runtime's end
+    std::promise<void> slept;
     auto runtime = Runtime::multi_thread(with_workers(1));
     const rouse::Handle handle = runtime.handle();
-    std::atomic<bool> stop{false};
-    std::binary_semaphore wanted(0), spawned(0);
     const auto link = [&]() -> Task<> { // before its poll is over the next one is there
         wanted.release();
         spawned.acquire();
         co_return;
     };
-    std::promise<void> slept;
     handle
         .spawn([&]() -> Task<> {
             co_await rouse::sleep(5ms);
