@@ -4,9 +4,14 @@
 
 namespace rouse::detail {
 
+// Random (xorshift): with a counter, a loop that makes as many selects in each turn as one of them has arms
+// would begin that one with the same arm for ever.
 std::uint32_t next_select_start() noexcept {
-    static thread_local constinit std::uint32_t next = 0;
-    return next++;
+    static thread_local constinit std::uint32_t state = 0x9E37'79B9;
+    state ^= state << 13;
+    state ^= state >> 17;
+    state ^= state << 5;
+    return state;
 }
 
 } // namespace rouse::detail

@@ -119,7 +119,7 @@ TEST(Race, is_fair_unless_it_is_biased) {
         ++wins[Harness(std::move(race)).poll().value()];
         EXPECT_EQ(Harness(rouse::race_biased(rouse::ready(0), rouse::ready(1))).poll().value(), 0);
     }
-    EXPECT_EQ(wins[0], 50);
+    EXPECT_NEAR(wins[0], 50, 30);
 }
 
 // ---- join_all, try_join_all ----

@@ -209,6 +209,28 @@ TEST(Select, a_fair_one_polls_every_arm_once_in_each_poll) {
     EXPECT_EQ(test.clones_alive(), 0u);
 }
 
+// A counter that they share would give each of the two the same arm in every turn of the loop.
+TEST(Select, a_fair_one_starves_no_arm_whatever_else_its_loop_selects) {
+    for (int others = 0; others < 4; ++others) {
+        int wins[3] = {0, 0, 0};
+        for (int turn = 0; turn < 300; ++turn) {
+            Harness test(select(rouse::ready(), rouse::ready(), rouse::ready()));
+            ++wins[test.poll().value().index()];
+            for (int i = 0; i < others; ++i) (void)Harness(select(rouse::ready(), rouse::ready())).poll();
+        }
+        for (const int won : wins) EXPECT_NEAR(won, 100, 60) << others;
+    }
+    int inner[3] = {0, 0, 0};
+    for (int turn = 0; turn < 400; ++turn) {
+        const auto first =
+            Harness(select(select(rouse::ready(), rouse::ready()), rouse::ready())).poll().value();
+        ++inner[first.index() == 1 ? 2 : std::get<0>(first).index()];
+    }
+    EXPECT_NEAR(inner[0], 100, 60);
+    EXPECT_NEAR(inner[1], 100, 60);
+    EXPECT_NEAR(inner[2], 200, 100);
+}
+
 TEST(Select, cancelled_it_destroys_the_arms_that_it_owns) {
     DropLog log;
     Place place;

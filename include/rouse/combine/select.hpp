@@ -16,7 +16,7 @@
 namespace rouse {
 
 namespace detail {
-/// Where a fair select begins: another arm each time.
+/// Where a fair select begins: any arm.
 std::uint32_t next_select_start() noexcept;
 
 /// Several children of which the first that is ready is waited for. `Visit` is called with the index of the
@@ -132,7 +132,7 @@ private:
 
 /// Completes with the first of its futures that does: a variant, whose index says which (`Unit` for void).
 /// The others are destroyed before it returns. A future given as an lvalue is polled where it is, and stays:
-/// a sleep, say, that many turns of a loop share. Which arm is looked at first changes from poll to poll;
+/// a sleep, say, that many turns of a loop share. Which arm is looked at first is random in each poll;
 /// `select_biased` goes from left to right.
 /// Wake:   a wake of any arm polls them all.
 /// Cancel: destroys the arms that it owns.
