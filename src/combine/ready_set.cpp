@@ -105,10 +105,12 @@ SetChild& ReadySet::pop_ready() noexcept {
 ReadySet::Polled ReadySet::poll(Context& cx, void* out, std::string_view role) {
     if (len_ == 0) return Polled::none;
     take_woken(nullptr);
-    // As many polls as there are children, and none after a child gave way: others want their turn.
+    // As many polls as there are children, none after a child gave way, and none twice that wakes itself:
+    // others want their turn.
     std::size_t polls = len_;
+    const SetChild* woke_itself = nullptr; // the first that did
     while (any_ready(cx)) {
-        if (polls == 0) {
+        if (polls == 0 || ready_ == woke_itself) {
             request_yield(cx);
             return Polled::pending;
         }
@@ -123,6 +125,7 @@ ReadySet::Polled ReadySet::poll(Context& cx, void* out, std::string_view role) {
             return Polled::ready;
         case NestedTask::Turned::again:
             append(child);
+            if (!woke_itself) woke_itself = &child;
             break;
         case NestedTask::Turned::idle:
             break;

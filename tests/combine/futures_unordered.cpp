@@ -197,6 +197,16 @@ TEST(FuturesUnordered, one_that_wakes_itself_is_polled_once_in_a_turn) {
     }
     EXPECT_EQ(turns, 2);
     EXPECT_EQ(set.len(), 1u);
+    // However many there are beside it that sleep.
+    FuturesUnordered<rouse::BoxFuture<int>> many;
+    for (int i = 0; i < 100; ++i) many.push(rouse::boxed(rouse::never<int>()));
+    many.push(rouse::boxed(SelfWaking(3)));
+    Harness last(many.next());
+    for (int turn = 0; turn < 3; ++turn) {
+        EXPECT_TRUE(last.poll().is_pending());
+        EXPECT_EQ(last.take_wakes(), 1u);
+    }
+    EXPECT_TRUE(last.poll().is_ready());
 }
 
 TEST(FuturesUnordered, an_exception_takes_its_future_along_and_no_other) {
