@@ -12,6 +12,8 @@
 #include "io/backends.hpp"
 #include "support/quiet_runtime.hpp"
 
+#include <filesystem>
+#include <fstream>
 #include <latch>
 #include <thread>
 
@@ -157,6 +159,34 @@ TEST(AsyncFd, close_wakes_who_waits_with_an_error) {
         const int other = ::eventfd(0, EFD_CLOEXEC);
         EXPECT_NE(other, number) << "not before the object is gone";
         ::close(other);
+    });
+}
+
+/// What the epolls of this process watch.
+std::size_t watched() {
+    std::size_t count = 0;
+    for (const auto& each : std::filesystem::directory_iterator("/proc/self/fdinfo")) {
+        std::ifstream about(each.path());
+        for (std::string line; std::getline(about, line);) count += line.starts_with("tfd:");
+    }
+    return count;
+}
+
+// Closed first, its number could be another file's when it is taken off the epoll; and a file that lives on,
+// as here, would stay there for good.
+TEST(AsyncFd, one_that_is_assigned_to_is_taken_off_before_it_is_closed) {
+    run([]() -> Task<> {
+        auto first = FdPair::sockets(), second = FdPair::sockets();
+        auto fd = or_throw(AsyncFd::own(::dup(first.a())));
+        (void)co_await rouse::timeout(1ms, fd.readable()); // it is registered
+        const std::size_t before = watched();
+        fd = or_throw(AsyncFd::own(::dup(second.a())));
+        (void)co_await rouse::timeout(1ms, fd.readable());
+        EXPECT_EQ(watched(), before);
+        auto& same = fd;
+        fd = std::move(same);
+        put(second.b(), "hello");
+        EXPECT_TRUE(or_throw(co_await fd.readable()).is_readable());
     });
 }
 

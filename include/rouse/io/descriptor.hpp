@@ -34,6 +34,16 @@ public:
                                   std::string_view what);
     static Result<Descriptor> borrow(int fd, std::uint32_t ready, DescribeFd describe, std::string_view what);
 
+    Descriptor(Descriptor&&) noexcept = default;
+    /// What was here is ended as by its destruction: while it is still registered its number must not be free
+    /// for a file that another thread opens.
+    Descriptor& operator=(Descriptor&& other) noexcept {
+        Descriptor taken(std::move(other));
+        std::swap(registration_, taken.registration_);
+        std::swap(owned_, taken.owned_);
+        return *this;
+    }
+
     [[nodiscard]] int fd() const noexcept { return registration_.ref().fd(); }
     [[nodiscard]] const IoRef& io() const noexcept { return registration_.ref(); }
 
