@@ -37,6 +37,11 @@ bool installed[NSIG] = {};
 // Written before our handler is installed, and never again.
 struct sigaction previous[NSIG] = {};
 
+// Whatever the flags say: the two names of the handler are one place.
+bool has_handler(const struct sigaction& action) noexcept {
+    return action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN;
+}
+
 void on_signal(int signal, siginfo_t* info, void* context) {
     const int errno_before = errno;
     handlers_running.fetch_add(1, memory_order_seq_cst); // [G1]
@@ -49,8 +54,9 @@ void on_signal(int signal, siginfo_t* info, void* context) {
     handlers_running.fetch_sub(1, memory_order_seq_cst);
     errno = errno_before;
     const struct sigaction& before = previous[signal];
+    if (!has_handler(before)) return;
     if (before.sa_flags & SA_SIGINFO) before.sa_sigaction(signal, info, context);
-    else if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) before.sa_handler(signal);
+    else before.sa_handler(signal);
 }
 
 std::error_code install(int signal) noexcept {
@@ -64,9 +70,7 @@ std::error_code install(int signal) noexcept {
     sigemptyset(&action.sa_mask);
     if (sigaction(signal, &action, nullptr) != 0) return std::error_code(errno, std::system_category());
     installed[signal] = true;
-    const struct sigaction& before = previous[signal];
-    if (!(before.sa_flags & SA_SIGINFO) && (before.sa_handler == SIG_DFL || before.sa_handler == SIG_IGN))
-        claim_signal(signal);
+    if (!has_handler(previous[signal])) claim_signal(signal);
     return {};
 }
 

@@ -207,4 +207,31 @@ TEST(Signal, a_handler_that_was_there_is_called_as_well) {
     EXPECT_EQ(called_before.load(), 1);
 }
 
+TEST(Signal, one_that_was_ignored_with_the_flag_of_a_handler_is_received) {
+    struct sigaction action{};
+    action.sa_handler = SIG_IGN;
+    action.sa_flags = SA_SIGINFO;
+    ASSERT_EQ(sigaction(SIGTTOU, &action, nullptr), 0);
+    run([]() -> Task<> {
+        auto signal = or_throw(rouse::signal::listen(SIGTTOU));
+        std::raise(SIGTTOU);
+        or_throw(co_await signal.recv());
+    });
+}
+
+TEST(Signal, one_that_is_assigned_to_is_left_and_the_other_one_goes_on) {
+    run([]() -> Task<> {
+        auto signal = or_throw(rouse::signal::listen(SIGURG));
+        signal = or_throw(rouse::signal::listen(SIGXCPU));
+        EXPECT_EQ(signal.number(), SIGXCPU);
+        std::raise(SIGURG); // nobody listens, and nothing happens
+        std::raise(SIGXCPU);
+        or_throw(co_await signal.recv());
+        auto& same = signal;
+        signal = std::move(same);
+        std::raise(SIGXCPU);
+        or_throw(co_await signal.recv());
+    });
+}
+
 } // namespace

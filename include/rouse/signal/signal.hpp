@@ -56,6 +56,16 @@ namespace rouse::signal {
 /// that it gives.
 class Signal {
 public:
+    Signal(Signal&&) noexcept = default;
+    /// What was here is left before its descriptor is closed, as by its destruction.
+    Signal& operator=(Signal&& other) noexcept {
+        Signal taken(std::move(other));
+        std::swap(place_, taken.place_);
+        std::swap(fd_, taken.fd_);
+        std::swap(number_, taken.number_);
+        return *this;
+    }
+
     /// A future of `Result<>`: the signal has come since the last time. Wake: by the driver, once. Cancel:
     /// destroy it; nothing is lost. Errors: `IoError::runtime_ended`.
     [[nodiscard]] auto recv() const {
