@@ -29,6 +29,8 @@ public:
 };
 
 Result<std::vector<SocketAddress>> look_up(const std::string& host, std::uint16_t port) {
+    if (host.find('\0') != std::string::npos) // it would look up what is before that
+        return std::unexpected(make_error_code(std::errc::invalid_argument));
     addrinfo hints{};
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM; // or each address comes once for each kind

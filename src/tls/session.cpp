@@ -42,8 +42,8 @@ Result<std::unique_ptr<TlsSession>> TlsSession::client(const tls::ClientConfig& 
     ERR_clear_error();
     std::string name = host;
     if (name.ends_with('.')) name.pop_back(); // certificates and SNI are without it
-    // Without a name OpenSSL would verify none.
-    if (name.empty() || name.find('\0') != std::string::npos)
+    // Without a name OpenSSL would verify none; of one that begins with a dot it would take any subdomain.
+    if (name.empty() || name.starts_with('.') || name.find('\0') != std::string::npos)
         return std::unexpected(make_error_code(tls::TlsError::bad_host));
     std::unique_ptr<TlsSession> made(new TlsSession(config.context_, true));
     X509_VERIFY_PARAM* const verify = SSL_get0_param(made->ssl_);

@@ -52,6 +52,8 @@ TEST(Lookup, a_name_that_cannot_be_is_an_error_value) {
         EXPECT_FALSE(found.error().message().empty());
         const auto stream = co_await TcpStream::connect("not a name!", 80);
         EXPECT_EQ(stream.error().category(), rouse::net::lookup_category());
+        const auto half = co_await lookup_host(std::string("127.0.0.1\0.evil", 15), 80);
+        EXPECT_EQ(half.error(), std::errc::invalid_argument) << "and not the address before the zero";
     });
 }
 
