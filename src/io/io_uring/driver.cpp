@@ -172,12 +172,14 @@ private:
     bool collect() noexcept {
         bool unparked = false;
         bool more = false;
+        unsigned looks = 32; // more than the ring holds; those that come meanwhile are for the next time
         do {
             more = take_results(unparked);
-            if (has_taken() || more) continue;
+            if (more) continue; // many results of one descriptor are one event: others are behind them
+            if (has_taken()) break;
             more = ring_.flush_overflow();
             overflowed_ = overflowed_ || more;
-        } while (!has_taken() && more);
+        } while (more && count_ < events_.size() && --looks != 0);
         if (ring_.has_lost()) {
             find_lost();
             unparked = true;
@@ -189,7 +191,7 @@ private:
     bool take_results(bool& unparked) noexcept {
         bool wake_ended = false;
         overflowed_ = overflowed_ || ring_.has_overflow();
-        unsigned room = static_cast<unsigned>(events_.size());
+        unsigned room = static_cast<unsigned>(events_.size() - count_);
         {
             const std::lock_guard lock(polls_.mutex);
             ring_.drain(room, [&](std::uint64_t mark, int result, unsigned flags) {
