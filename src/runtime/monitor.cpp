@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/monitor.hpp"
 
+#include "diag/print.hpp"
 #include "runtime/crew.hpp"
 #include "runtime/hook.hpp"
 #include "runtime/quiescence.hpp"
@@ -54,6 +55,7 @@ void Monitor::run() {
             const unsigned stuck = look_at_workers();
             if (stuck >= crew_.regular() && crew_.has_injected()) crew_.use_spare();
         }
+        dump_if_nobody_does();
         lock.lock();
     }
 }
@@ -118,6 +120,12 @@ unsigned Monitor::look_at_workers() {
         }
     }
     return stuck;
+}
+
+void Monitor::dump_if_nobody_does() {
+    Worker& asked = *crew_.workers()[0];
+    const bool was_seen = std::exchange(saw_dump_request_, asked.is_asked_for_dump());
+    if (was_seen && asked.take_dump_request()) print_report(teller_.dump().to_string());
 }
 
 void Monitor::rescue(Worker& worker) {

@@ -352,7 +352,7 @@ void Worker::between_polls() {
     shared_.process.refuse_fork();
     settle(); // a visitor reads the counts of all tasks
     gate.make_way();
-    if (dump_requested_.load(memory_order_relaxed)) [[unlikely]]
+    if (is_asked_for_dump()) [[unlikely]]
         maybe_dump();
     if (timers() != 0) fire_due();
     if (io_) look_at_io();

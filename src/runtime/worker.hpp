@@ -119,6 +119,11 @@ public:
         dump_requested_.store(true, memory_order_release);
         parker_.unpark();
     }
+    [[nodiscard]] bool is_asked_for_dump() const noexcept {
+        return dump_requested_.load(memory_order_relaxed);
+    }
+    /// True: it was asked for, and is the caller's to write.
+    bool take_dump_request() noexcept { return dump_requested_.exchange(false, memory_order_acq_rel); }
     void maybe_dump();
     [[nodiscard]] RuntimeDump dump_here();
     [[nodiscard]] QuiescenceReport pending_tasks();

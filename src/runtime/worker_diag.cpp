@@ -114,7 +114,7 @@ RuntimeDump Worker::dump_here() {
 }
 
 void Worker::maybe_dump() {
-    if (!dump_requested_.exchange(false, memory_order_acq_rel)) return;
+    if (!take_dump_request()) return;
     // In a crew the others must be stopped: they poll tasks that are listed here.
     const RuntimeDump dump = crew_ ? RuntimeCore::current("a dump")->dump() : dump_here();
     print_report(dump.to_string());

@@ -22,6 +22,9 @@
 #include <utility>
 #include <vector>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -163,6 +166,32 @@ TEST(multi_thread_dumps, a_worker_that_is_stuck_does_not_make_the_others_wait) {
     EXPECT_GT(during, 100);
     rouse::block_on(std::move(sticking));
     rouse::block_on(std::move(turning));
+}
+
+// The worker that is asked never comes to look: it is in a poll that lasts until the dump is there.
+TEST(multi_thread_dumps, the_dump_at_a_signal_comes_though_all_workers_are_stuck) {
+    rouse_test::CapturedStderr printed;
+    auto options = crew_with(1);
+    options.dump_signal = SIGUSR1;
+    auto runtime = Runtime::multi_thread(std::move(options));
+    std::atomic<bool> stuck{false}, over{false};
+    auto blocks = [&]() -> Task<> {
+        stuck = true;
+        while (!over) std::this_thread::sleep_for(1ms);
+        co_return;
+    };
+    auto handle = runtime.handle().spawn(blocks);
+    while (!stuck) std::this_thread::yield();
+    std::raise(SIGUSR1);
+    const auto until = std::chrono::steady_clock::now() + 10s;
+    struct stat text{};
+    while (::fstat(STDERR_FILENO, &text) == 0 && text.st_size == 0 &&
+           std::chrono::steady_clock::now() < until)
+        std::this_thread::sleep_for(5ms);
+    EXPECT_NE(text.st_size, 0) << "nobody wrote it while the worker was stuck";
+    over = true;
+    rouse::block_on(std::move(handle));
+    EXPECT_NE(printed.take(), "");
 }
 
 // The signal is taken up by one worker: it has to stop the others before it looks.
