@@ -167,6 +167,19 @@ TEST(Watch, a_sender_without_receivers_gets_its_value_back) {
     EXPECT_FALSE(late.has_changed().value());
 }
 
+TEST(Watch, a_sender_that_is_assigned_to_itself_is_still_there) {
+    auto [tx, rx] = watch::channel(1);
+    auto& same = tx;
+    tx = std::move(same);
+    EXPECT_TRUE(tx.send(2).has_value());
+    EXPECT_TRUE(rx.has_changed().value());
+    auto [other, ended] = watch::channel(3);
+    other = std::move(tx);
+    EXPECT_EQ(ended.has_changed().error(), watch::RecvError::closed) << "what was there before is dropped";
+    EXPECT_TRUE(other.send(4).has_value());
+    EXPECT_EQ(*rx.borrow_and_update(), 4);
+}
+
 TEST(Watch, a_change_in_place_tells_if_it_says_so) {
     auto [tx, rx] = watch::channel(1);
     EXPECT_FALSE(tx.send_if_modified([](int&) { return false; }));

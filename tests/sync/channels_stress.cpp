@@ -124,6 +124,49 @@ TEST(WatchStress, the_last_value_is_always_seen) {
     });
 }
 
+TEST(WatchStress, no_value_is_told_twice) {
+    const std::uint64_t last = scaled(200'000);
+    auto [tx, rx] = watch::channel<std::uint64_t>(0);
+    std::optional sender(std::move(tx));
+    on_threads(2, [&](std::size_t i) -> Task<> {
+        if (i == 1) {
+            for (std::uint64_t n = 1; n <= last; ++n) EXPECT_TRUE(sender->send(n).has_value());
+            sender.reset();
+            co_return;
+        }
+        std::uint64_t seen = 0, twice = 0;
+        for (;;) {
+            auto changed = co_await rx.changed();
+            if (!changed) break;
+            const std::uint64_t now = *rx.borrow_and_update();
+            twice += now == seen;
+            seen = now;
+        }
+        EXPECT_EQ(twice, 0u);
+        EXPECT_EQ(seen, last);
+    });
+}
+
+TEST(WatchStress, who_has_seen_the_value_may_end_the_channel) {
+    rouse_test::StressRounds rounds(3'000);
+    while (rounds.take()) {
+        auto [tx, rx] = watch::channel<int>(0);
+        std::optional sender(std::move(tx));
+        std::optional receiver(std::move(rx));
+        watch::Sender<int>& sends = *sender;
+        on_threads(2, [&](std::size_t i) -> Task<> {
+            if (i == 1) {
+                sends.send_modify([](int& value) { value = 1; });
+                co_return;
+            }
+            while (!receiver->has_changed().value()) co_await rouse::yield_now();
+            EXPECT_EQ(*receiver->borrow(), 1);
+            receiver.reset();
+            sender.reset();
+        });
+    }
+}
+
 TEST(CancellationStress, everybody_hears_of_it_and_children_come_and_go) {
     rouse_test::StressRounds rounds(3'000);
     while (rounds.take()) {

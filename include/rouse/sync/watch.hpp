@@ -26,8 +26,11 @@ enum class RecvError : std::uint8_t { closed };
 
 namespace detail {
 
-/// [V1] Sending changes the value under its lock, then raises the version under the lock of the queue, and
-/// wakes those in it. A receiver that finds no new version takes a last look under that lock: [W1].
+/// [V1] Sending changes the value under its lock, and raises the version before it leaves that: so who
+/// borrows has the version of what he sees. It does so under the lock of the queue, too, and wakes those in
+/// it when both locks are free. A receiver that finds no new version takes a last look under that lock: [W1].
+/// The lock of the queue is taken within that of the value, never the other way round, and is the last to be
+/// left: who saw the new version or value may destroy all this, and his look at the queue waits for us.
 template <class T>
 class Shared {
 public:
@@ -35,9 +38,13 @@ public:
     static constexpr std::uint64_t step = 2;
 
     Shared(T value, std::string_view name) : value(std::move(value)), name(name) {}
-    void raise(std::uint64_t by) noexcept {
-        changed.fire_all(::rouse::detail::WaitNode::notified,
-                         [&] { version.fetch_add(by, memory_order_release); });
+    /// `then` is called when the version is raised, under the lock of the queue.
+    template <class Then>
+    void raise(std::uint64_t by, Then then) noexcept {
+        changed.fire_all(::rouse::detail::WaitNode::notified, [&] {
+            version.fetch_add(by, memory_order_release);
+            then();
+        });
     }
     void drop_receiver() noexcept {
         if (receivers.fetch_sub(1, memory_order_acq_rel) == 1)
@@ -212,13 +219,12 @@ class Sender {
 public:
     explicit Sender(std::shared_ptr<detail::Shared<T>> shared) noexcept : shared_(std::move(shared)) {}
     Sender(Sender&&) noexcept = default;
-    Sender& operator=(Sender&& other) noexcept {
-        Sender old(std::move(*this));
-        shared_ = std::move(other.shared_);
+    Sender& operator=(Sender other) noexcept {
+        std::swap(shared_, other.shared_);
         return *this;
     }
     ~Sender() {
-        if (shared_) shared_->raise(detail::Shared<T>::closed);
+        if (shared_) shared_->raise(detail::Shared<T>::closed, [] {});
     }
 
     /// The new value; comes back as the error when no receiver is left.
@@ -243,11 +249,9 @@ public:
     /// The same; the receivers are told if `change` returns true.
     template <class Change>
     bool send_if_modified(Change change) {
-        {
-            const ::rouse::detail::BorrowLock::Change lock(shared_->lock);
-            if (!change(shared_->value)) return false;
-        }
-        shared_->raise(detail::Shared<T>::step);
+        std::optional<::rouse::detail::BorrowLock::Change> lock(std::in_place, shared_->lock);
+        if (!change(shared_->value)) return false;
+        shared_->raise(detail::Shared<T>::step, [&] { lock.reset(); }); // [V1]
         return true;
     }
     [[nodiscard]] Ref<T> borrow() const noexcept { return Ref<T>(*shared_); }
