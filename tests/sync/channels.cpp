@@ -122,6 +122,24 @@ TEST(Broadcast, a_message_whose_move_throws_leaves_no_hole) {
     EXPECT_EQ(rx.try_recv()->value().number, 3);
 }
 
+TEST(Broadcast, a_message_that_cannot_be_moved_out_is_not_read) {
+    auto [tx, rx] = broadcast::channel<Fragile>(2);
+    std::optional receiver(std::move(rx));
+    EXPECT_TRUE(tx.send(Fragile(1)).has_value());
+    EXPECT_TRUE(tx.send(Fragile(2)).has_value());
+    Fragile::move_fault = 1;
+    EXPECT_THROW((void)receiver->try_recv(), std::runtime_error);
+    EXPECT_EQ(receiver->len(), 2u);
+    Fragile::move_fault = 0;
+    EXPECT_EQ(receiver->try_recv()->value().number, 1);
+    Fragile::move_fault = 2;
+    receiver.reset();
+    Fragile::move_fault = 0;
+    auto late = tx.subscribe();
+    for (int i = 3; i < 5; ++i) EXPECT_TRUE(tx.send(Fragile(i)).has_value());
+    for (int i = 3; i < 5; ++i) EXPECT_EQ(late.try_recv()->value().number, i);
+}
+
 TEST(Watch, the_end_of_the_sender_is_told_after_the_last_value) {
     auto [tx, rx] = watch::channel(1);
     std::optional sender(std::move(tx));
@@ -280,6 +298,104 @@ TEST(Broadcast, without_receivers_a_message_comes_back) {
     auto late = tx.subscribe();
     EXPECT_EQ(tx.send("x").value(), 1u);
     EXPECT_EQ(late.try_recv()->value(), "x");
+}
+
+using Shared = std::shared_ptr<int>;
+using WeakMessage = std::weak_ptr<int>;
+
+/// Sends a number, and looks at whether it is still there.
+WeakMessage send_number(const broadcast::Sender<Shared>& tx, int number) {
+    auto message = std::make_shared<int>(number);
+    const WeakMessage weak = message;
+    auto sender = tx;
+    EXPECT_TRUE(sender.send(std::move(message)).has_value());
+    return weak;
+}
+
+TEST(Broadcast, a_message_is_gone_when_all_have_read_it) {
+    auto [tx, first] = broadcast::channel<Shared>(4);
+    auto second = tx.subscribe();
+    const WeakMessage message = send_number(tx, 1);
+    auto late = tx.subscribe();
+    EXPECT_EQ(*first.try_recv()->value(), 1);
+    EXPECT_FALSE(message.expired());
+    {
+        Harness recv(second.recv());
+        const auto got = recv.poll().value();
+        EXPECT_EQ(got.value().use_count(), 1) << "it is not for who came later";
+    }
+    EXPECT_TRUE(message.expired());
+    EXPECT_TRUE(first.is_empty() && second.is_empty() && late.is_empty());
+    EXPECT_FALSE(first.try_recv().has_value());
+    EXPECT_FALSE(late.try_recv().has_value());
+}
+
+TEST(Broadcast, who_is_dropped_gives_up_what_he_has_not_read) {
+    auto [tx, first] = broadcast::channel<Shared>(4);
+    std::optional one(std::move(first)), two(tx.subscribe());
+    const WeakMessage read = send_number(tx, 1), unread = send_number(tx, 2);
+    EXPECT_EQ(*one->try_recv()->value(), 1);
+    two.reset();
+    EXPECT_TRUE(read.expired());
+    EXPECT_FALSE(unread.expired());
+    EXPECT_EQ(one->len(), 1u);
+    one.reset();
+    EXPECT_TRUE(unread.expired());
+    auto late = tx.subscribe();
+    const WeakMessage next = send_number(tx, 3);
+    EXPECT_EQ(*late.try_recv()->value(), 3);
+    EXPECT_TRUE(next.expired());
+}
+
+TEST(Broadcast, who_lost_messages_is_not_counted_at_those_in_their_places) {
+    auto [tx, first] = broadcast::channel<Shared>(2);
+    std::optional slow(tx.subscribe()), slower(tx.subscribe());
+    WeakMessage sent[5];
+    for (int i = 0; i < 5; ++i) {
+        sent[i] = send_number(tx, i);
+        EXPECT_EQ(*first.try_recv()->value(), i);
+    }
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(sent[i].expired(), i < 3) << i;
+    EXPECT_EQ(slow->try_recv()->error().missed(), 3u);
+    EXPECT_EQ(*slow->try_recv()->value(), 3);
+    EXPECT_FALSE(sent[3].expired());
+    slower.reset();
+    EXPECT_TRUE(sent[3].expired());
+    EXPECT_FALSE(sent[4].expired());
+    EXPECT_EQ(*slow->try_recv()->value(), 4);
+    EXPECT_TRUE(sent[4].expired());
+}
+
+TEST(Broadcast, a_message_may_use_the_channel_when_it_ends) {
+    auto [tx, first] = broadcast::channel<Shared>(1);
+    std::optional unread(tx.subscribe());
+    const auto last_words = [&](int* number) {
+        delete number;
+        EXPECT_EQ(tx.send(nullptr).value(), tx.receiver_count());
+        EXPECT_EQ(tx.subscribe().len(), 0u);
+    };
+    EXPECT_EQ(tx.send(Shared(new int(1), last_words)).value(), 2u);
+    EXPECT_EQ(*first.try_recv()->value(), 1);
+    unread.reset();
+    EXPECT_EQ(first.try_recv()->value(), nullptr);
+    EXPECT_EQ(tx.send(Shared(new int(2), last_words)).value(), 1u);
+    EXPECT_EQ(*first.try_recv()->value(), 2);
+    EXPECT_EQ(first.try_recv()->value(), nullptr);
+    EXPECT_TRUE(first.is_empty());
+}
+
+TEST(Broadcast, a_receiver_that_is_assigned_to_itself_is_still_there) {
+    auto [tx, rx] = broadcast::channel<int>(2);
+    EXPECT_EQ(tx.send(1).value(), 1u);
+    auto& same = rx;
+    rx = std::move(same);
+    EXPECT_EQ(tx.receiver_count(), 1u);
+    EXPECT_EQ(rx.try_recv()->value(), 1);
+    auto other = tx.subscribe();
+    EXPECT_EQ(tx.send(2).value(), 2u);
+    other = std::move(rx);
+    EXPECT_EQ(tx.receiver_count(), 1u) << "what was there before is dropped";
+    EXPECT_EQ(other.try_recv()->value(), 2);
 }
 
 TEST(Mpmc, each_message_goes_to_one_of_the_receivers_in_their_order) {

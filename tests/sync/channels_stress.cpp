@@ -100,6 +100,69 @@ TEST(BroadcastStress, received_and_missed_are_all_that_was_sent) {
     });
 }
 
+/// Counts itself.
+class Counted {
+public:
+    Counted(std::uint64_t number, std::atomic<std::int64_t>& alive) : number(number), alive_(&alive) {
+        ++alive;
+    }
+    Counted(const Counted& other) : Counted(other.number, *other.alive_) {}
+    Counted(Counted&& other) noexcept : Counted(other.number, *other.alive_) { other.number = moved; }
+    Counted& operator=(const Counted&) = default;
+    ~Counted() { --*alive_; }
+    static constexpr std::uint64_t moved = ~std::uint64_t{0};
+    std::uint64_t number;
+
+private:
+    std::atomic<std::int64_t>* alive_;
+};
+
+TEST(BroadcastStress, no_message_outlives_those_who_come_and_go) {
+    rouse_test::StressRounds rounds(100);
+    while (rounds.take()) {
+        std::atomic<std::int64_t> alive{0};
+        auto [tx, rx] = broadcast::channel<Counted>(4);
+        std::optional sender(std::move(tx));
+        std::optional slow(std::move(rx));
+        std::atomic<bool> over{false};
+        on_threads(4, [&](std::size_t i) -> Task<> {
+            if (i == 3) {
+                for (std::uint64_t n = 0; n < 200; ++n) {
+                    EXPECT_TRUE(sender->send(Counted(n, alive)).has_value());
+                    if (n % 4 == 0) co_await rouse::yield_now();
+                }
+                over = true;
+                co_return;
+            }
+            while (!over) {
+                auto own = sender->subscribe();
+                std::optional<std::uint64_t> next;
+                for (std::size_t n = 0; n < 2 + i; ++n) {
+                    auto got = own.try_recv();
+                    if (!got) continue;
+                    if (!*got) {
+                        if (next) *next += got->error().missed();
+                        continue;
+                    }
+                    const std::uint64_t number = (*got)->number;
+                    EXPECT_NE(number, Counted::moved);
+                    EXPECT_EQ(number, next.value_or(number)) << "in order, and none left out";
+                    next = number + 1;
+                }
+            }
+        });
+        EXPECT_EQ(alive.load(), 4) << "the slow one has not read them";
+        for (std::uint64_t n = 196; n < 199; ++n) {
+            auto got = slow->try_recv();
+            if (!*got) got = slow->try_recv(); // it was too slow
+            EXPECT_EQ((*got)->number, n);
+        }
+        EXPECT_EQ(alive.load(), 1);
+        slow.reset();
+        EXPECT_EQ(alive.load(), 0);
+    }
+}
+
 TEST(WatchStress, the_last_value_is_always_seen) {
     const std::uint64_t last = scaled(50'000);
     auto [tx, rx] = watch::channel<std::uint64_t>(0);

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 /// Every receiver gets every message that is sent after it came. One that is too slow loses the oldest ones,
@@ -19,7 +20,8 @@
 /// Order: all receivers see the messages in the same order. Fairness: a message wakes all who wait. Memory:
 /// what was done before a message was sent happens before what is done after it was received. Cancel: a
 /// `recv` that is destroyed has taken nothing. Messages are copied under a short lock of their place: a copy
-/// must not use the channel.
+/// must not use the channel. The last one to read a message gets it itself; a receiver that is dropped gives
+/// up what it has not read: so a message does not outlive those it was for.
 namespace rouse::broadcast {
 
 /// Why there is no message.
@@ -39,22 +41,29 @@ private:
 
 namespace detail {
 
-/// A ring. [C1] A sender, under the lock of the senders, writes the message and its position into the place,
-/// under the place's lock; then it raises `sent`, and wakes those in the queue, under the lock of that. [C2]
-/// A receiver reads the place of its next position under the place's lock: the position found there says
-/// whether the message is the one it wants, or is lost. If `sent` says that there is none yet it takes a last
-/// look at `sent`, and waits: [W1].
+/// A ring. [C1] A sender, under the lock of the tail, writes the message, its position and how many receivers
+/// there are into the place, under the place's lock; then it raises `sent`, and wakes those in the queue,
+/// under the lock of that. [C2] A receiver reads the place of its next position under the place's lock: the
+/// position found there says whether the message is the one it wants, or is lost. If `sent` says that there
+/// is none yet it takes a last look at `sent`, and waits: [W1]. [C3] A receiver comes and goes under the lock
+/// of the tail, and notes `sent`: so it is counted at the messages in between, and at no other. [C4] It takes
+/// itself off the count when it has read the message, under the lock of [C2], or goes without; whoever is the
+/// last one takes the message out, and destroys it without a lock. Who lost a message has nothing to take
+/// back: its count was written over.
 template <class T>
 class Shared {
 public:
     Shared(std::size_t room, std::string_view name)
         : room_(room), places_(std::make_unique<Place[]>(room)), name_(name) {}
 
-    std::size_t send(T&& message) {
-        const std::size_t receivers = receivers_.load(memory_order_acquire);
+    /// How many it is for. 0: `message` is as it was.
+    std::size_t send(T& message) {
+        std::size_t receivers;
         std::optional<T> old; // destroyed without a lock
         {
-            const std::lock_guard order(senders_lock_);
+            const std::lock_guard order(tail_lock_);
+            receivers = receivers_.load(memory_order_relaxed);
+            if (receivers == 0) return 0;
             const std::uint64_t position = sent_.load(memory_order_relaxed);
             Place& place = places_[position % room_];
             {
@@ -63,6 +72,7 @@ public:
                 old.swap(place.message);
                 place.message.emplace(std::move(message));
                 place.position = position + 1;
+                place.readers = static_cast<std::uint32_t>(receivers);
             }
             sent_.store(position + 1, memory_order_release);
         }
@@ -78,11 +88,17 @@ public:
             return Got(std::unexpect, 0);
         }
         Place& place = places_[next % room_];
+        std::optional<T> last; // destroyed without a lock
         {
             const std::lock_guard lock(place.lock);
             if (place.position == next + 1) {
-                std::optional<Got> got(std::in_place, *place.message);
-                ++next; // a copy that throws has taken nothing
+                const bool is_last = place.readers == 1;
+                std::optional<Got> got;
+                if (!is_last || !std::is_nothrow_move_constructible_v<T>) got.emplace(*place.message);
+                if (is_last) last.swap(place.message);
+                --place.readers; // [C4] what throws has taken nothing
+                ++next;
+                if (!got) got.emplace(std::move(*last));
                 return got;
             }
         }
@@ -102,21 +118,45 @@ public:
         if (senders_.fetch_sub(1, memory_order_acq_rel) == 1)
             arrived_.fire_all(::rouse::detail::WaitNode::notified);
     }
-    void add_receiver() noexcept { receivers_.fetch_add(1, memory_order_relaxed); }
-    void drop_receiver() noexcept { receivers_.fetch_sub(1, memory_order_acq_rel); }
+    /// [C3] The position of its first message.
+    [[nodiscard]] std::uint64_t add_receiver() noexcept {
+        const std::lock_guard order(tail_lock_);
+        receivers_.fetch_add(1, memory_order_relaxed);
+        return sent_.load(memory_order_relaxed);
+    }
+    void drop_receiver(std::uint64_t next) noexcept {
+        std::uint64_t end;
+        {
+            const std::lock_guard order(tail_lock_); // [C3]
+            receivers_.fetch_sub(1, memory_order_acq_rel);
+            end = sent_.load(memory_order_relaxed);
+        }
+        if (end - next > room_) next = end - room_;
+        for (; next != end; ++next) {
+            std::optional<T> last; // destroyed without a lock
+            Place& place = places_[next % room_];
+            const std::lock_guard lock(place.lock);
+            if (place.position != next + 1 || --place.readers != 0) continue; // [C4]
+            try {
+                last.swap(place.message);
+            } catch (...) { // its move threw: it stays until it is written over
+            }
+        }
+    }
     [[nodiscard]] std::size_t receivers() const noexcept { return receivers_.load(memory_order_acquire); }
 
 private:
     class Place {
     public:
         ::rouse::detail::ShortLock lock;
-        std::uint64_t position = 0; // of the message here, plus one
+        std::uint32_t readers = 0;  // that have not read the message here; 0: it is out
+        std::uint64_t position = 0; // of the message, plus one
         std::optional<T> message;
     };
     const std::size_t room_;
     const std::unique_ptr<Place[]> places_;
     const std::string_view name_;
-    ::rouse::detail::ShortLock senders_lock_;
+    ::rouse::detail::ShortLock tail_lock_;
     Atomic<std::uint64_t> sent_{0};
     Atomic<std::size_t> senders_{1};
     Atomic<std::size_t> receivers_{1};
@@ -179,24 +219,20 @@ public:
     Receiver(std::shared_ptr<detail::Shared<T>> shared, std::uint64_t next) noexcept
         : shared_(std::move(shared)), next_(next) {}
     Receiver(Receiver&&) noexcept = default;
-    Receiver& operator=(Receiver&& other) noexcept {
-        Receiver old(std::move(*this));
-        shared_ = std::move(other.shared_);
-        next_ = other.next_;
+    Receiver& operator=(Receiver other) noexcept {
+        std::swap(shared_, other.shared_);
+        std::swap(next_, other.next_);
         return *this;
     }
     ~Receiver() {
-        if (shared_) shared_->drop_receiver();
+        if (shared_) shared_->drop_receiver(next_);
     }
 
     [[nodiscard]] Recv<T> recv() noexcept { return Recv<T>(*this); }
     /// What is there now; nothing yet is an empty optional.
     [[nodiscard]] std::optional<std::expected<T, RecvError>> try_recv() { return shared_->receive(next_); }
     /// A receiver of what is sent from now on.
-    [[nodiscard]] Receiver resubscribe() const noexcept {
-        shared_->add_receiver();
-        return Receiver(shared_, shared_->sent());
-    }
+    [[nodiscard]] Receiver resubscribe() const noexcept { return Receiver(shared_, shared_->add_receiver()); }
     /// Messages that were sent and not received, the lost ones included.
     [[nodiscard]] std::uint64_t len() const noexcept { return shared_->sent() - next_; }
     [[nodiscard]] bool is_empty() const noexcept { return len() == 0; }
@@ -226,14 +262,12 @@ public:
 
     /// To all receivers of now: their number. When there is none the message comes back as the error.
     std::expected<std::size_t, T> send(T message) {
-        if (shared_->receivers() == 0)
-            return std::expected<std::size_t, T>(std::unexpect, std::move(message));
-        return shared_->send(std::move(message));
+        if (const std::size_t receivers = shared_->send(message)) return receivers;
+        return std::expected<std::size_t, T>(std::unexpect, std::move(message));
     }
     /// A receiver of what is sent from now on.
     [[nodiscard]] Receiver<T> subscribe() const noexcept {
-        shared_->add_receiver();
-        return Receiver<T>(shared_, shared_->sent());
+        return Receiver<T>(shared_, shared_->add_receiver());
     }
     [[nodiscard]] std::size_t receiver_count() const noexcept { return shared_->receivers(); }
     [[nodiscard]] bool same_channel(const Sender& other) const noexcept { return shared_ == other.shared_; }
