@@ -16,6 +16,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <functional>
 #include <random>
 #include <string>
 #include <thread>
@@ -286,6 +287,30 @@ TEST(Duplex, any_stream_splits_and_is_put_together_again) {
     DuplexStream whole = std::move(reader).unsplit(std::move(writer));
     EXPECT_EQ(write_some(whole, "whole"), "5");
     EXPECT_EQ(read_some(b), "whole");
+}
+
+/// Its poll looks at what the other half waits for, as a dump does that is asked for there.
+class LooksAtTheOther : public DuplexStream {
+public:
+    LooksAtTheOther(DuplexStream of, std::function<void()> look)
+        : DuplexStream(std::move(of)), look_(std::move(look)) {}
+    rouse::Poll<rouse::Result<std::size_t>> poll_read(Context& cx, rouse::io::Bytes into) {
+        look_();
+        return DuplexStream::poll_read(cx, into);
+    }
+
+private:
+    std::function<void()> look_;
+};
+TEST(Duplex, a_dump_in_the_poll_of_one_half_does_not_wait_for_it) {
+    std::function<void()> look;
+    auto [a, b] = duplex(8);
+    auto [reader, writer] = rouse::io::split(LooksAtTheOther(std::move(a), [&] { look(); }));
+    std::string said;
+    look = [&said, &writer = writer] { said = rouse_test::told_by(write(writer, bytes("x"))); };
+    EXPECT_EQ(read_some(reader), "(pending)");
+    EXPECT_EQ(said, "the other half, which is being polled");
+    EXPECT_EQ(rouse_test::told_by(write(writer, bytes("x"))), "room in a pipe in memory");
 }
 
 TEST(Simplex, has_two_ends) {

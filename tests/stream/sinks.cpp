@@ -12,11 +12,13 @@
 #include "stream/polled.hpp"
 #include "stream/script.hpp"
 #include "stream/tank.hpp"
+#include "support/told.hpp"
 #include "time/paused.hpp"
 
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -223,6 +225,32 @@ TEST(Split, the_halves_are_used_by_two_tasks) {
     EXPECT_EQ(send.clones_alive(), 1u); // in the tank, which the other half still has
     { const auto gone = std::move(numbers); }
     EXPECT_EQ(send.clones_alive(), 0u);
+}
+/// Its poll looks at what the other half waits for, as a dump does that is asked for there.
+class LooksAround : public Tank {
+public:
+    LooksAround() : Tank(0) {}
+    rouse::Poll<std::optional<int>> poll_next(Context& cx) {
+        if (look) look();
+        return Tank::poll_next(cx);
+    }
+    std::function<void()> look;
+};
+TEST(Split, a_dump_in_the_poll_of_one_half_does_not_wait_for_it) {
+    std::string said;
+    std::function<void()> look;
+    LooksAround around;
+    around.look = [&] { look(); };
+    auto [sink, numbers] = stream::split(std::move(around));
+    Harness send(stream::send(sink, 1));
+    EXPECT_TRUE(send.poll().is_pending());
+    look = [&said, &sink = sink, &numbers = numbers] {
+        said = rouse_test::told_by(sink) + "; " + rouse_test::told_by(numbers);
+    };
+    Harness next(stream::next(numbers));
+    EXPECT_TRUE(next.poll().is_pending());
+    EXPECT_EQ(said, "the other half, which is being polled; the other half, which is being polled");
+    EXPECT_EQ(rouse_test::told_by(sink), "the tank"); // and afterwards it is looked at as before
 }
 
 } // namespace

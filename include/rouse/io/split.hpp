@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "rouse/base/poll_lock.hpp"
 #include "rouse/io/read.hpp"
 #include "rouse/io/write.hpp"
 
@@ -16,7 +17,7 @@ template <class S>
 class SharedStream {
 public:
     explicit SharedStream(S of) noexcept : stream(std::move(of)) {}
-    std::mutex mutex;
+    PollLock mutex;
     S stream;
 };
 
@@ -26,7 +27,10 @@ class StreamHalf {
 public:
     explicit StreamHalf(std::shared_ptr<SharedStream<S>> shared) noexcept : shared_(std::move(shared)) {}
     void inspect(Inspector& to, io::Interest interest) const {
-        locked([&](S& stream) { inspect_stream(stream, to, interest); });
+        // A dump may be asked for in the poll of the other half, on this very thread.
+        const std::unique_lock lock(shared_->mutex, std::try_to_lock);
+        if (lock) inspect_stream(shared_->stream, to, interest);
+        else to.waits_for(WaitKind::io, shared_.get(), "the other half, which is being polled");
     }
     /// Of one stream.
     [[nodiscard]] bool is_pair_of(const StreamHalf& other) const noexcept { return shared_ == other.shared_; }
@@ -96,7 +100,8 @@ public:
 
 /// Two halves that own `stream` together, for two tasks, also on two threads: of any stream that has a place
 /// for the waker of either direction, as all of ours have. One allocation, and an uncontended lock for each
-/// poll. (A TcpStream and a DuplexStream have a split of their own, which needs no lock.)
+/// poll. A dump does not wait for it: while one half is being polled, it says of the other no more than that.
+/// (A TcpStream and a DuplexStream have a split of their own, which needs no lock.)
 ///
 /// ```cpp
 /// auto [reader, writer] = rouse::io::split(std::move(stream));

@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "rouse/base/threads.hpp"
+#include "rouse/base/poll_lock.hpp"
 #include "rouse/stream/sink.hpp"
 
 #include <memory>
+#include <mutex>
 #include <utility>
 
 namespace rouse {
@@ -16,7 +17,13 @@ template <class T>
 class Both {
 public:
     explicit Both(T both) : object(std::move(both)) {}
-    ::rouse::detail::ThreadMutex mutex;
+    void inspect(Inspector& to) {
+        // A dump may be asked for in the poll of the other half, on this very thread.
+        const std::unique_lock lock(mutex, std::try_to_lock);
+        if (lock) inspect_future(object, to);
+        else to.waits_for(WaitKind::future, this, "the other half, which is being polled");
+    }
+    PollLock mutex;
     T object;
 };
 
@@ -34,10 +41,7 @@ public:
         const std::lock_guard lock(both_->mutex);
         return both_->object.poll_next(cx);
     }
-    void inspect(Inspector& to) const {
-        const std::lock_guard lock(both_->mutex);
-        detail::inspect_future(both_->object, to);
-    }
+    void inspect(Inspector& to) const { both_->inspect(to); }
 
 private:
     std::shared_ptr<detail::Both<T>> both_;
@@ -68,10 +72,7 @@ public:
         const std::lock_guard lock(both_->mutex);
         return both_->object.poll_close(cx);
     }
-    void inspect(Inspector& to) const {
-        const std::lock_guard lock(both_->mutex);
-        detail::inspect_future(both_->object, to);
-    }
+    void inspect(Inspector& to) const { both_->inspect(to); }
 
 private:
     std::shared_ptr<detail::Both<T>> both_;
@@ -79,7 +80,8 @@ private:
 
 /// The two directions of an object that is both a stream and a sink, for a task each: `auto [out, in] =
 /// split(std::move(framed))`, the sink first. They share the object, which goes with the second of them; each
-/// poll takes its lock. The object keeps the wakers of its two directions apart.
+/// poll takes its lock. The object keeps the wakers of its two directions apart. A dump does not wait for the
+/// lock: while one half is being polled, it says of the other no more than that.
 /// Cancel, wake: as the object. A half that is dropped leaves in the object what it waited for.
 /// Thread: each any, one at a time. Memory: one allocation.
 template <class T>
