@@ -5,6 +5,7 @@
 #include <rouse/combine/join.hpp>
 #include <rouse/combine/shared.hpp>
 #include <rouse/core/block_on.hpp>
+#include <rouse/core/box_future.hpp>
 #include <rouse/sync/oneshot.hpp>
 #include <rouse/task/task.hpp>
 #include <rouse/testing/harness.hpp>
@@ -16,8 +17,11 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <functional>
+#include <new>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace {
 
@@ -205,6 +209,106 @@ TEST(FuturesOrdered, throws_an_error_in_its_turn) {
         EXPECT_EQ(co_await queue.next(), 2);
         EXPECT_EQ(co_await queue.next(), std::nullopt);
     });
+}
+
+/// A value whose `at`-th move throws.
+class ThrowsWhenMoved {
+public:
+    explicit ThrowsWhenMoved(int& left) : left_(&left) {}
+    ThrowsWhenMoved(ThrowsWhenMoved&& other) : left_(other.left_) {
+        if (--*left_ == 0) throw std::runtime_error("in a move");
+    }
+
+private:
+    int* left_;
+};
+TEST(FuturesOrdered, a_value_whose_move_throws_is_an_error_in_its_turn) {
+    using Value = ThrowsWhenMoved;
+    for (int at = 1; at <= 10; ++at) {
+        int left = at;
+        int never = 0;
+        const auto ready = [](int& left) {
+            return rouse::boxed(
+                rouse::poll_fn([&left](rouse::Context&) { return rouse::Poll<Value>(std::in_place, left); }));
+        };
+        rouse::FuturesOrdered<rouse::BoxFuture<Value>> queue;
+        queue.push_back(ready(left));
+        queue.push_back(ready(never));
+        int thrown = 0;
+        try {
+            EXPECT_TRUE(Harness(queue.next()).poll().is_ready());
+        } catch (const std::runtime_error&) {
+            ++thrown;
+        }
+        EXPECT_EQ(thrown, left <= 0 ? 1 : 0) << at;
+        EXPECT_EQ(queue.len(), 1u) << at;
+        EXPECT_TRUE(Harness(queue.next()).poll().value().has_value()) << at;
+        EXPECT_FALSE(Harness(queue.next()).poll().value().has_value()) << at;
+        queue.push_front(ready(never));
+        EXPECT_TRUE(Harness(queue.next()).poll().value().has_value()) << at;
+    }
+}
+
+TEST(FuturesOrdered, a_push_that_throws_has_added_nothing) {
+    class Refuses {
+    public:
+        using Output = int;
+        Refuses(int value, bool refuses) noexcept : value_(value), refuses_(refuses) {}
+        Refuses(Refuses&& other) : value_(other.value_), refuses_(other.refuses_) {
+            if (refuses_) throw std::bad_alloc();
+        }
+        rouse::Poll<int> poll(rouse::Context&) { return rouse::Ready(value_); }
+
+    private:
+        int value_;
+        bool refuses_;
+    };
+    rouse::FuturesOrdered<Refuses> queue;
+    queue.push_back(Refuses(1, false));
+    EXPECT_THROW(queue.push_back(Refuses(2, true)), std::bad_alloc);
+    EXPECT_THROW(queue.push_front(Refuses(0, true)), std::bad_alloc);
+    queue.push_front(Refuses(0, false));
+    queue.push_back(Refuses(2, false));
+    EXPECT_EQ(queue.len(), 3u);
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(Harness(queue.next()).poll().value(), i);
+    EXPECT_EQ(Harness(queue.next()).poll().value(), std::nullopt);
+}
+
+TEST(FuturesOrdered, the_destructor_of_a_future_may_clear_it_and_push) {
+    class Ends {
+    public:
+        using Output = int;
+        Ends(int value, std::function<void()>* then) noexcept : value_(value), then_(then) {}
+        Ends(Ends&& other) noexcept : value_(other.value_), then_(std::exchange(other.then_, nullptr)) {}
+        ~Ends() {
+            if (then_) (*std::exchange(then_, nullptr))();
+        }
+        rouse::Poll<int> poll(rouse::Context&) { return rouse::Ready(value_); }
+
+    private:
+        int value_;
+        std::function<void()>* then_;
+    };
+    std::function<void()> then;
+    rouse::FuturesOrdered<Ends> queue;
+    then = [&] {
+        queue.clear();
+        queue.push_back(Ends(3, nullptr));
+    };
+    queue.push_back(Ends(1, &then));
+    queue.push_back(Ends(2, nullptr));
+    EXPECT_EQ(Harness(queue.next()).poll().value(), 3) << "its own value was cleared too";
+    EXPECT_TRUE(queue.is_empty());
+    then = [&] { queue.push_front(Ends(4, nullptr)); };
+    queue.push_back(Ends(1, &then));
+    queue.clear();
+    EXPECT_EQ(queue.len(), 1u) << "pushed after all that were there";
+    EXPECT_EQ(Harness(queue.next()).poll().value(), 4);
+    {
+        rouse::FuturesOrdered<Ends> ending;
+        then = [&] { ending.push_back(Ends(5, nullptr)); };
+        ending.push_back(Ends(1, &then));
+    }
 }
 
 } // namespace
