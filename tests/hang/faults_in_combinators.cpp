@@ -4,10 +4,22 @@
 // Seeded faults in children of join, select, timeout and their like, in a runtime whose clock stands still:
 // what is found was found by its waker, not by the time.
 
+#include <rouse/combine/futures_unordered.hpp>
 #include <rouse/combine/join.hpp>
+#include <rouse/combine/poll_immediate.hpp>
 #include <rouse/combine/select.hpp>
 #include <rouse/core/box_future.hpp>
+#include <rouse/stream/buffered.hpp>
+#include <rouse/stream/channels.hpp>
+#include <rouse/stream/chunks.hpp>
+#include <rouse/stream/filter.hpp>
+#include <rouse/stream/map.hpp>
+#include <rouse/stream/merge.hpp>
+#include <rouse/stream/peekable.hpp>
+#include <rouse/stream/sources.hpp>
 #include <rouse/sync/cancellation_token.hpp>
+#include <rouse/sync/mpmc.hpp>
+#include <rouse/sync/mpsc.hpp>
 #include <rouse/task/task.hpp>
 #include <rouse/time/timeout.hpp>
 
@@ -349,6 +361,72 @@ TEST(faults_in_combinators, a_timeout_that_cannot_tell_says_so_when_it_ends) {
             EXPECT_FALSE(healthy.error().had_no_waker());
         },
         std::move(options));
+}
+
+// ---- streams ----
+
+/// Waits for an item of what `make` makes, gives up, and is lost with the stream still there.
+template <class Make>
+void expect_found_beside(const char* what, Make make) {
+    SCOPED_TRACE(what);
+    Scene scene;
+    auto body = [make]() -> Task<int> {
+        auto of = make();
+        const auto at_once = co_await rouse::poll_immediate(rouse::stream::next(of));
+        EXPECT_FALSE(at_once.has_value());
+        co_return co_await Forgetful();
+    };
+    expect_lost_at_once(scene, std::move(body));
+}
+
+TEST(faults_in_combinators, a_stream_whose_next_was_dropped_hides_nothing) {
+    namespace stream = rouse::stream;
+    static auto one = rouse::mpsc::channel<int>(1);
+    const auto received = [] {
+        one = rouse::mpsc::channel<int>(1);
+        return stream::from(std::move(one.second));
+    };
+    expect_found_beside("mpsc", received);
+    static auto any = rouse::mpmc::channel<int>(1);
+    expect_found_beside("mpmc", [] { return stream::from(any.second); });
+    static auto all = rouse::broadcast::channel<int>(1);
+    expect_found_beside("broadcast", [] { return stream::from(all.second); });
+    static auto last = rouse::watch::channel(1);
+    expect_found_beside("watch", [] { return stream::from_changes(last.second); });
+    expect_found_beside("never", [] { return stream::never<int>(); });
+    expect_found_beside("adaptors", [received] {
+        return received() | stream::filter([](int n) { return n > 1; }) |
+               stream::map([](int n) { return n + 1; }) | stream::chunks(2) | stream::boxed();
+    });
+    expect_found_beside("merge", [received] { return stream::merge(received(), stream::never<int>()); });
+    expect_found_beside("zip", [received] { return stream::zip(received(), stream::never<int>()); });
+    expect_found_beside("buffered", [received] {
+        return received() | stream::map([](int) { return rouse::never<int>(); }) | stream::buffered(2);
+    });
+    expect_found_beside("FuturesUnordered", [] {
+        rouse::FuturesUnordered<rouse::Never<int>> set;
+        set.push(rouse::never<int>());
+        return set;
+    });
+}
+
+TEST(faults_in_combinators, a_stream_whose_next_was_dropped_waits_anew) {
+    namespace stream = rouse::stream;
+    Scene scene;
+    scene.run([]() -> Task<> {
+        auto [tx, rx] = rouse::mpsc::channel<int>(1);
+        auto of = stream::merge(stream::from(std::move(rx)), stream::never<int>());
+        for (int i = 0; i < 3; ++i) {
+            const auto at_once = co_await rouse::poll_immediate(stream::next(of));
+            EXPECT_FALSE(at_once.has_value());
+            auto sends = [](rouse::mpsc::Sender<int> to, int n) -> Task<> { (void)co_await to.send(n); };
+            auto sending = spawn(sends, tx, i);
+            const auto item = co_await stream::next(of);
+            EXPECT_EQ(item, i);
+            co_await sending;
+        }
+    });
+    EXPECT_TRUE(scene.hangs().empty());
 }
 
 } // namespace

@@ -22,6 +22,7 @@ public:
         requires(!std::same_as<S, AnyStream>)
     explicit AnyStream(S of) : inner_(std::make_unique<Holder<S>>(std::move(of))) {}
     rouse::Poll<std::optional<int>> poll_next(rouse::Context& cx) { return inner_->poll_next(cx); }
+    void cancel_next() noexcept { inner_->cancel_next(); }
     void inspect(rouse::Inspector& to) const { inner_->inspect(to); }
 
 private:
@@ -29,6 +30,7 @@ private:
     public:
         virtual ~Base() = default;
         virtual rouse::Poll<std::optional<int>> poll_next(rouse::Context& cx) = 0;
+        virtual void cancel_next() noexcept = 0;
         virtual void inspect(rouse::Inspector& to) const = 0;
     };
     template <class S>
@@ -38,6 +40,7 @@ private:
         rouse::Poll<std::optional<int>> poll_next(rouse::Context& cx) override {
             return stream_.poll_next(cx);
         }
+        void cancel_next() noexcept override { rouse::detail::cancel_next(stream_); }
         void inspect(rouse::Inspector& to) const override { rouse::detail::inspect_future(stream_, to); }
 
     private:

@@ -83,6 +83,7 @@ public:
         ++script_->taken_;
         return rouse::Ready(std::optional<int>(part_->next++));
     }
+    void cancel_next() noexcept { part_->waker = rouse::Waker(); }
     void inspect(rouse::Inspector& to) const { to.waits_for(rouse::WaitKind::future, part_, "the script"); }
 
 private:

@@ -95,6 +95,7 @@ public:
         return Filled(std::in_place, rest());
     }
     void consume(std::size_t count) noexcept { taken_ += count; }
+    void cancel_read() noexcept { detail::cancel_next(stream_); }
     void inspect(Inspector& to, io::Interest) const { detail::inspect_future(stream_, to); }
     [[nodiscard]] S& stream() noexcept { return stream_; }
     /// What is left of the piece that was begun is lost.

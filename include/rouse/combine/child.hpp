@@ -52,6 +52,10 @@ protected:
         if (slot_) slot_->open();
     }
     void finish_end() noexcept;
+    /// The child lives on, without the wakers that it has let go of since `begin_end`.
+    void finish_cancel() noexcept {
+        if (slot_) end_poll();
+    }
     void told() noexcept { told_ = true; }
 
     [[nodiscard]] HangReport report_of(std::string_view role, std::string_view type,

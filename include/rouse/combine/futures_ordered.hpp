@@ -83,13 +83,16 @@ public:
         else return Poll<std::optional<Item>>(std::in_place, std::move(*result));
     }
 
+    /// Whoever was told Pending by `poll_next` no longer waits.
+    void cancel_next() noexcept { set_.forget_waker(); }
+
     class [[nodiscard]] Next {
     public:
         using Output = std::optional<Item>;
         explicit Next(FuturesOrdered& queue) noexcept : queue_(&queue) {}
         Next(Next&& other) noexcept : queue_(std::exchange(other.queue_, nullptr)) {}
         ~Next() {
-            if (queue_) queue_->set_.forget_waker();
+            if (queue_) queue_->cancel_next();
         }
         Poll<Output> poll(Context& cx) {
             if (!queue_) [[unlikely]]

@@ -47,13 +47,16 @@ public:
         return Poll<std::optional<Item>>(std::in_place, std::move(value));
     }
 
+    /// Whoever was told Pending by `poll_next` no longer waits.
+    void cancel_next() noexcept { set_.forget_waker(); }
+
     class [[nodiscard]] Next {
     public:
         using Output = std::optional<Item>;
         explicit Next(FuturesUnordered& set) noexcept : set_(&set) {}
         Next(Next&& other) noexcept : set_(std::exchange(other.set_, nullptr)) {}
         ~Next() {
-            if (set_) set_->set_.forget_waker();
+            if (set_) set_->cancel_next();
         }
         Poll<Output> poll(Context& cx) {
             if (!set_) [[unlikely]]

@@ -101,6 +101,8 @@ public:
     }
     /// The same, as a stream.
     Poll<std::optional<Item>> poll_next(Context& cx) { return poll_join_next(cx); }
+    /// Whoever was told Pending by one of these no longer waits.
+    void cancel_next() noexcept { set_.forget_waker(); }
 
     template <bool WithId>
     class [[nodiscard]] Next {
@@ -109,7 +111,7 @@ public:
         explicit Next(JoinSet& set) noexcept : set_(&set) {}
         Next(Next&& other) noexcept : set_(std::exchange(other.set_, nullptr)) {}
         ~Next() {
-            if (set_) set_->set_.forget_waker();
+            if (set_) set_->cancel_next();
         }
         Poll<Output> poll(Context& cx) {
             if (!set_) [[unlikely]]

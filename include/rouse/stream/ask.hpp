@@ -148,6 +148,9 @@ public:
         item_.reset();
         upstream_.end();
     }
+    void cancel_next() noexcept {
+        if (!reply_.is_awaited()) upstream_.cancel_next();
+    }
     Upstream<S>& upstream() noexcept { return upstream_; }
     F& fn() noexcept { return fn_; }
     void inspect(Inspector& to) const {

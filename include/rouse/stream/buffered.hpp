@@ -50,6 +50,10 @@ public:
         running_.clear();
         upstream_.end();
     }
+    void cancel_next() noexcept {
+        upstream_.cancel_next();
+        running_.cancel_next();
+    }
     void inspect(Inspector& to) const {
         upstream_.inspect(to);
         running_.inspect(to);

@@ -11,8 +11,9 @@
 #include <utility>
 
 // The receivers of channels as streams. Given as an rvalue, a receiver goes into the stream, and is destroyed
-// with it, or when the channel is over; an lvalue is used where it is. The futures of the receiver stay in
-// the stream while they wait, with their place in the queue.
+// with it, or when the channel is over; an lvalue is used where it is. A future of the receiver stays in the
+// stream while it waits, with its place in the queue, until a `next` that waits for it is dropped. (One of a
+// foreign `recv()` stays even then, with its waker: it may hold a message.)
 //
 // All of them: woken as `recv` of the receiver. Cancel: a poll that is dropped has taken nothing. Memory:
 // none but the receiver's.
@@ -59,6 +60,7 @@ public:
         if (!next.value()) each_.end();
         return next;
     }
+    void cancel_next() noexcept { each_.cancel_next(); }
     void inspect(Inspector& to) const { each_.inspect(to); }
 
 private:
@@ -103,6 +105,7 @@ public:
         first_ = false;
         return detail::or_end(each_, [&] { return detail::an_item<Item>(*(*each_).borrow_and_update()); });
     }
+    void cancel_next() noexcept { each_.cancel_next(); }
     void inspect(Inspector& to) const { each_.inspect(to); }
 
 private:

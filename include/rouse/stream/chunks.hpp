@@ -41,6 +41,7 @@ public:
         chunk_.clear();
         upstream_.end();
     }
+    void cancel_next() noexcept { upstream_.cancel_next(); }
     void inspect(Inspector& to) const { upstream_.inspect(to); }
 
 private:

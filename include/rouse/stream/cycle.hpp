@@ -47,6 +47,9 @@ public:
         make_.reset();
     }
     bool fail_await(std::exception_ptr error) { return now_ && now_->fail_await(std::move(error)); }
+    void cancel_next() noexcept {
+        if (now_) now_->cancel_next();
+    }
     void inspect(Inspector& to) const {
         if (now_) now_->inspect(to);
     }

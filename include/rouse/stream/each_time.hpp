@@ -24,6 +24,11 @@ public:
         if (poll.is_ready()) future_.reset();
         return poll;
     }
+    /// A future that holds nothing while it is pending goes, and is made anew in the next poll; another
+    /// stays.
+    void cancel_next() noexcept {
+        if constexpr (requires { requires F::holds_nothing; }) future_.reset();
+    }
     void end() noexcept {
         future_.reset();
         object_.reset();

@@ -32,6 +32,7 @@ public:
             if (!budget.spend(cx)) return Pending;
         }
     }
+    void cancel_next() noexcept { asked_.cancel_next(); }
     void inspect(Inspector& to) const { asked_.inspect(to); }
 
 private:
@@ -64,6 +65,7 @@ public:
             if (!budget.spend(cx)) return Pending;
         }
     }
+    void cancel_next() noexcept { asked_.cancel_next(); }
     void inspect(Inspector& to) const { asked_.inspect(to); }
 
 private:
@@ -98,6 +100,7 @@ public:
             if (!budget.spend(cx)) return Pending;
         }
     }
+    void cancel_next() noexcept { upstream_.cancel_next(); }
     void inspect(Inspector& to) const { upstream_.inspect(to); }
 
 private:

@@ -34,6 +34,10 @@ public:
         inner_.reset();
         outer_.end();
     }
+    void cancel_next() noexcept {
+        if (inner_) inner_->cancel_next();
+        else outer_.cancel_next();
+    }
     void inspect(Inspector& to) const {
         if (inner_) inner_->inspect(to);
         else outer_.inspect(to);

@@ -32,6 +32,7 @@ public:
             return detail::an_item<Item>(detail::call(fn_, std::forward<From>(*next.value())));
         });
     }
+    void cancel_next() noexcept { upstream_.cancel_next(); }
     void inspect(Inspector& to) const { upstream_.inspect(to); }
 
 private:
@@ -56,6 +57,7 @@ public:
     template <class G>
     Then(std::in_place_t, G&& stream, F fn) : asked_(std::in_place, std::forward<G>(stream), std::move(fn)) {}
     Poll<Maybe<Item>> poll_next(Context& cx) { return asked_.poll(cx); }
+    void cancel_next() noexcept { asked_.cancel_next(); }
     void inspect(Inspector& to) const { asked_.inspect(to); }
 
 private:
@@ -84,6 +86,7 @@ public:
             detail::or_end(upstream_, [&] { (void)detail::call(fn_, std::as_const(*next.value())); });
         return next;
     }
+    void cancel_next() noexcept { upstream_.cancel_next(); }
     void inspect(Inspector& to) const { upstream_.inspect(to); }
 
 private:
@@ -112,6 +115,7 @@ public:
         if (!detail::has_item(next)) return detail::without_item<Item>(next);
         return detail::an_item<Item>(count_++, std::forward<From>(*next.value()));
     }
+    void cancel_next() noexcept { upstream_.cancel_next(); }
     void inspect(Inspector& to) const { upstream_.inspect(to); }
 
 private:
@@ -151,6 +155,7 @@ public:
         asked_.end();
         return detail::no_item<Item>();
     }
+    void cancel_next() noexcept { asked_.cancel_next(); }
     void inspect(Inspector& to) const { asked_.inspect(to); }
 
 private:

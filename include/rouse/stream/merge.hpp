@@ -36,6 +36,9 @@ public:
     void end() noexcept {
         std::apply([](auto&... arm) { (arm.end(), ...); }, arms_);
     }
+    void cancel_next() noexcept {
+        std::apply([](auto&... arm) { (arm.cancel_next(), ...); }, arms_);
+    }
     void inspect(Inspector& to) const {
         int number = 0;
         std::apply([&](const auto&... arm) { (arm.inspect(to, role(++number)), ...); }, arms_);
@@ -136,6 +139,10 @@ public:
         first_.reset();
         second_.reset();
     }
+    void cancel_next() noexcept {
+        a_.cancel_next();
+        b_.cancel_next();
+    }
     void inspect(Inspector& to) const {
         if (!first_) a_.inspect(to, "stream 1 of zip");
         if (!second_) b_.inspect(to, "stream 2 of zip");
@@ -192,6 +199,10 @@ public:
             if (!a_.is_over()) return next;
         }
         return b_.poll(cx);
+    }
+    void cancel_next() noexcept {
+        if (a_.is_over()) b_.cancel_next();
+        else a_.cancel_next();
     }
     void inspect(Inspector& to) const {
         if (a_.is_over()) b_.inspect(to);

@@ -38,20 +38,18 @@ public:
     class [[nodiscard]] Peek {
     public:
         using Output = Pointer;
-        explicit Peek(Peekable& of) noexcept : of_(&of) {}
+        explicit Peek(Peekable& of) noexcept : of_(of) {}
         Poll<Pointer> poll(Context& cx) {
             if (!of_) [[unlikely]]
                 detail::stop_polled_after_ready("Peekable::Peek");
-            auto poll = of_->poll_peek(cx);
-            if (poll.is_ready()) of_ = nullptr;
-            return poll;
+            return of_.poll([&](Peekable& of) { return of.poll_peek(cx); });
         }
         void inspect(Inspector& to) const {
             if (of_) of_->inspect(to);
         }
 
     private:
-        Peekable* of_;
+        detail::NextRight<Peekable> of_;
     };
     [[nodiscard]] Peek peek() noexcept { return Peek(*this); }
 
@@ -61,13 +59,12 @@ public:
     class [[nodiscard]] NextIf {
     public:
         using Output = Maybe<Item>;
-        NextIf(Peekable& of, F fn) : of_(&of), fn_(std::move(fn)) {}
+        NextIf(Peekable& of, F fn) : of_(of), fn_(std::move(fn)) {}
         Poll<Output> poll(Context& cx) {
             if (!of_) [[unlikely]]
                 detail::stop_polled_after_ready("Peekable::NextIf");
-            auto peeked = of_->poll_peek(cx);
-            if (peeked.is_pending()) return Pending;
-            Peekable& of = *std::exchange(of_, nullptr);
+            Peekable& of = *of_;
+            if (of_.poll([&](Peekable& peeked) { return peeked.poll_peek(cx); }).is_pending()) return Pending;
             if (!of.item_ || !fn_(std::as_const(*of.item_))) return detail::no_item<Item>();
             return of.poll_next(cx);
         }
@@ -76,13 +73,14 @@ public:
         }
 
     private:
-        Peekable* of_;
+        detail::NextRight<Peekable> of_;
         F fn_;
     };
     template <class F>
     [[nodiscard]] auto next_if(F fn) {
         return NextIf<F>(*this, std::move(fn));
     }
+    void cancel_next() noexcept { upstream_.cancel_next(); }
     void inspect(Inspector& to) const { upstream_.inspect(to); }
 
 private:
@@ -110,6 +108,7 @@ public:
     Poll<Maybe<Item>> poll_next(Context& cx) { return upstream_.poll(cx); }
     /// It has ended, or thrown.
     [[nodiscard]] bool is_over() const noexcept { return upstream_.is_over(); }
+    void cancel_next() noexcept { upstream_.cancel_next(); }
     void inspect(Inspector& to) const { upstream_.inspect(to); }
 
 private:
@@ -138,6 +137,9 @@ public:
         return inner_->poll_next(cx);
     }
     bool fail_await(std::exception_ptr error) { return inner_ && inner_->fail_await(std::move(error)); }
+    void cancel_next() noexcept {
+        if (inner_) inner_->cancel_next();
+    }
     void inspect(Inspector& to) const {
         if (inner_) inner_->inspect(to);
     }
@@ -148,6 +150,7 @@ private:
         virtual ~Base() = default;
         virtual Poll<Maybe<T>> poll_next(Context& cx) = 0;
         virtual bool fail_await(std::exception_ptr error) = 0;
+        virtual void cancel_next() noexcept = 0;
         virtual void inspect(Inspector& to) const = 0;
     };
     template <class S>
@@ -156,6 +159,7 @@ private:
         explicit Holder(S&& of) : stream_(std::in_place, std::forward<S>(of)) {}
         Poll<Maybe<T>> poll_next(Context& cx) override { return stream_.poll(cx); }
         bool fail_await(std::exception_ptr error) override { return stream_.fail_await(std::move(error)); }
+        void cancel_next() noexcept override { stream_.cancel_next(); }
         void inspect(Inspector& to) const override { stream_.inspect(to); }
 
     private:

@@ -51,6 +51,7 @@ public:
             }
         });
     }
+    void cancel_next() noexcept { turns_.cancel_next(); }
     void inspect(Inspector& to) const { turns_.inspect(to); }
 
 private:

@@ -76,6 +76,7 @@ public:
         waker_.clone_from(cx.waker());
         return Pending;
     }
+    void cancel_next() noexcept { waker_ = Waker(); }
     void inspect(Inspector& to) const {
         to.waits_for(WaitKind::never, this, "nothing: it only can be cancelled");
     }

@@ -41,6 +41,12 @@ public:
         const std::lock_guard lock(both_->mutex);
         return both_->object.poll_next(cx);
     }
+    void cancel_next() noexcept
+        requires detail::CancelsNext<T>
+    {
+        const std::lock_guard lock(both_->mutex);
+        both_->object.cancel_next();
+    }
     void inspect(Inspector& to) const { both_->inspect(to); }
 
 private:

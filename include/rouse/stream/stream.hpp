@@ -7,6 +7,8 @@
 
 #include <concepts>
 #include <exception>
+#include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -23,6 +25,11 @@ namespace rouse {
 /// and so it does when it has thrown. Foreign ones need not, and no adaptor polls a stream again that was
 /// over. What a stream owns is destroyed when it is over, and so it holds no waker then.
 ///
+/// It may have `void cancel_next() noexcept`: whoever was told Pending no longer waits, and the waker is let
+/// go. No item is taken or lost by that, and the next poll registers anew. Adaptors hand it on to the stream
+/// below. A stream that has none keeps the waker of a future which is gone, and may hide that its task hangs;
+/// so does what an adaptor waits for besides, a timer that runs or a future of the user's that has begun.
+///
 /// ```cpp
 /// auto evens = stream::iter(numbers) | stream::filter([](int n) { return n % 2 == 0; });
 /// while (auto n = co_await stream::next(evens)) use(*n);
@@ -37,6 +44,43 @@ template <Stream S>
 using ItemOf = typename S::Item;
 
 namespace detail {
+
+template <class S>
+concept CancelsNext = requires(S& of) { of.cancel_next(); };
+/// `of.cancel_next()` if it has one.
+template <class S>
+void cancel_next(S& of) noexcept {
+    if constexpr (CancelsNext<S>) of.cancel_next();
+}
+
+/// A future's right to poll a stream until it is Ready, and its duty to cancel what is pending.
+template <class S>
+class NextRight {
+public:
+    explicit NextRight(S& stream) noexcept : stream_(std::addressof(stream)) {}
+    NextRight(NextRight&& other) noexcept
+        : stream_(std::exchange(other.stream_, nullptr)), pending_(std::exchange(other.pending_, false)) {}
+    NextRight& operator=(NextRight&&) = delete;
+    ~NextRight() {
+        if (pending_) cancel_next(*stream_);
+    }
+    explicit operator bool() const noexcept { return stream_ != nullptr; }
+    S& operator*() const noexcept { return *stream_; }
+    S* operator->() const noexcept { return stream_; }
+    /// What `ask(stream)` gives, a Poll.
+    template <class Ask>
+    auto poll(Ask ask) {
+        pending_ = false;
+        auto poll = ask(*stream_);
+        pending_ = poll.is_pending();
+        if (!pending_) stream_ = nullptr;
+        return poll;
+    }
+
+private:
+    S* stream_; // null after Ready
+    bool pending_ = false;
+};
 
 /// As an argument: a stream, or an lvalue of one.
 template <class S>
@@ -123,6 +167,9 @@ public:
         if (next.is_ready() && !next.value().has_value()) end();
         return next;
     }
+    void cancel_next() noexcept {
+        if (stream_) detail::cancel_next(*stream_);
+    }
     /// See Failable.
     bool fail_await(std::exception_ptr error) {
         if constexpr (Failable<std::remove_reference_t<S>>)
@@ -141,21 +188,20 @@ private:
 
 namespace stream {
 
-/// A future of the next item of a stream; of nothing at its end. Refers to the stream; one at a time.
+/// A future of the next item of a stream; of nothing at its end. Refers to the stream, which outlives it; one
+/// at a time.
 /// Wake:   as the stream.
-/// Cancel: destroy it: no item is lost, the next one gets it. What the stream waits for stays, with its
-/// waker, in the stream.
+/// Cancel: destroy it: no item is lost, the next one gets it. The stream lets go of the waker, if it has
+/// `cancel_next`; else what it waits for stays, with its waker, in the stream.
 template <Stream S>
 class [[nodiscard]] Next {
 public:
     using Output = Maybe<ItemOf<S>>;
-    explicit Next(S& of) noexcept : stream_(&of) {}
+    explicit Next(S& of) noexcept : stream_(of) {}
     Poll<Output> poll(Context& cx) {
         if (!stream_) [[unlikely]]
             detail::stop_polled_after_ready("stream::Next");
-        auto next = stream_->poll_next(cx);
-        if (next.is_ready()) stream_ = nullptr;
-        return next;
+        return stream_.poll([&](S& of) { return of.poll_next(cx); });
     }
     bool fail_await(std::exception_ptr error)
         requires detail::Failable<S>
@@ -167,7 +213,7 @@ public:
     }
 
 private:
-    S* stream_; // null after Ready
+    detail::NextRight<S> stream_;
 };
 /// The next item.
 template <Stream S>

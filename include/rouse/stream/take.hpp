@@ -33,6 +33,7 @@ public:
         if (detail::has_item(next)) --left_;
         return next;
     }
+    void cancel_next() noexcept { upstream_.cancel_next(); }
     void inspect(Inspector& to) const { upstream_.inspect(to); }
 
 private:
@@ -59,6 +60,7 @@ public:
         asked_.end();
         return detail::no_item<Item>();
     }
+    void cancel_next() noexcept { asked_.cancel_next(); }
     void inspect(Inspector& to) const { asked_.inspect(to); }
 
 private:
@@ -89,6 +91,7 @@ public:
         asked_.end();
         return detail::no_item<Item>();
     }
+    void cancel_next() noexcept { asked_.cancel_next(); }
     void inspect(Inspector& to) const { asked_.inspect(to); }
 
 private:
@@ -119,6 +122,7 @@ public:
             if (!budget.spend(cx)) return Pending;
         }
     }
+    void cancel_next() noexcept { upstream_.cancel_next(); }
     void inspect(Inspector& to) const { upstream_.inspect(to); }
 
 private:
@@ -151,6 +155,7 @@ public:
             if (!budget.spend(cx)) return Pending;
         }
     }
+    void cancel_next() noexcept { asked_.cancel_next(); }
     void inspect(Inspector& to) const { asked_.inspect(to); }
 
 private:

@@ -75,6 +75,7 @@ public:
         pause_.reset();
         upstream_.end();
     }
+    void cancel_next() noexcept { upstream_.cancel_next(); }
     void inspect(Inspector& to) const {
         if (pause_) pause_->inspect(to);
         else upstream_.inspect(to);
@@ -132,6 +133,7 @@ public:
         timer_.reset();
         upstream_.end();
     }
+    void cancel_next() noexcept { upstream_.cancel_next(); }
     void inspect(Inspector& to) const {
         upstream_.inspect(to, "stream in timeout");
         if (timer_) timer_->inspect(to, "timer of timeout");
@@ -201,6 +203,7 @@ public:
         timer_.reset();
         upstream_.end();
     }
+    void cancel_next() noexcept { upstream_.cancel_next(); }
     void inspect(Inspector& to) const {
         upstream_.inspect(to);
         if (timer_) timer_->inspect(to);

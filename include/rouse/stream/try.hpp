@@ -222,6 +222,7 @@ public:
             }
         });
     }
+    void cancel_next() noexcept { upstream_.cancel_next(); }
     void inspect(Inspector& to) const { upstream_.inspect(to); }
 
 private:

@@ -39,6 +39,7 @@ public:
         upstream_.end();
         until_.end();
     }
+    void cancel_next() noexcept { upstream_.cancel_next(); }
     void inspect(Inspector& to) const {
         upstream_.inspect(to, stream_role);
         until_.inspect(to, until_role);

@@ -30,6 +30,15 @@ public:
         if (next.is_ready() && !next.value().has_value()) end();
         return next;
     }
+    /// Between two polls.
+    void cancel_next() noexcept {
+        if constexpr (CancelsNext<Stream>) {
+            if (!stream_) return;
+            begin_end();
+            (*stream_).cancel_next();
+            finish_cancel();
+        }
+    }
     /// Destroys the stream, and with it every waker that it keeps.
     void end() noexcept {
         if (!stream_) return;

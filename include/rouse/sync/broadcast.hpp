@@ -176,6 +176,7 @@ template <class T>
 class [[nodiscard]] Recv {
 public:
     using Output = std::expected<T, RecvError>;
+    static constexpr bool holds_nothing = true; // while it is pending: see stream::from
     explicit Recv(Receiver<T>& receiver) noexcept : receiver_(&receiver) {}
     Recv(Recv&&) noexcept = default;
     Recv& operator=(Recv&&) = delete;

@@ -158,6 +158,7 @@ template <class T>
 class [[nodiscard]] Recv {
 public:
     using Output = std::optional<T>;
+    static constexpr bool holds_nothing = true; // while it is pending: see stream::from
     explicit Recv(detail::Shared<T>& shared) noexcept : shared_(&shared), wait_(1) {}
     Recv(Recv&&) noexcept = default;
     Recv& operator=(Recv&&) = delete;

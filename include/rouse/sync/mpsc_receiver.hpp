@@ -20,6 +20,7 @@ namespace detail {
 template <class T>
 class RecvBase {
 public:
+    static constexpr bool holds_nothing = true; // while it is pending: see stream::from
     explicit RecvBase(Channel<T>& channel) noexcept : channel_(&channel) {}
     RecvBase(RecvBase&& other) noexcept : channel_(other.channel_) {
         if (other.polled_) ::rouse::detail::stop("mpsc: a future was moved after its first poll");

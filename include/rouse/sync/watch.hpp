@@ -93,6 +93,7 @@ template <class T>
 class [[nodiscard]] Changed {
 public:
     using Output = std::expected<void, RecvError>;
+    static constexpr bool holds_nothing = true; // while it is pending: see stream::from
     explicit Changed(Receiver<T>& receiver) noexcept : receiver_(&receiver) {}
     Changed(Changed&&) noexcept = default;
     Changed& operator=(Changed&&) = delete;
