@@ -219,6 +219,40 @@ TEST(ForEachConcurrent, awaits_up_to_its_limit_at_the_same_time) {
         EXPECT_EQ(timers_set(), 0u);
     });
 }
+TEST(ForEachConcurrent, the_futures_have_their_turn_while_the_stream_always_has_an_item) {
+    run_paused([]() -> Task<> {
+        int pulled = 0;
+        int begun = 0;
+        int through = 0;
+        const auto number = [&pulled] { return ++pulled; };
+        const auto awaits = [&begun, &through](int) -> Task<> {
+            ++begun;
+            for (int i = 0; i < 3; ++i) co_await rouse::ready(i);
+            ++through;
+        };
+        Harness all(stream::for_each_concurrent(stream::repeat_with(number), stream::unlimited, awaits));
+        EXPECT_TRUE(all.poll().is_pending());
+        EXPECT_GT(begun, 0);
+        for (int polls = 0; polls < 10; ++polls) EXPECT_TRUE(all.poll().is_pending());
+        EXPECT_GT(through, 10);
+        EXPECT_LT(pulled, 11 * 257);
+        co_return;
+    });
+}
+TEST(ForEachConcurrent, an_endless_stream_shares_the_polls_of_its_task_with_the_futures) {
+    run_paused([]() -> Task<> {
+        int through = 0;
+        auto all = [&through]() -> Task<> {
+            const auto awaits = [&through](int n) -> Task<> { through += co_await rouse::ready(n); };
+            co_await stream::for_each_concurrent(stream::repeat(1), stream::unlimited, awaits);
+        };
+        auto running = rouse::spawn(all);
+        co_await rouse_test::give_turns(20);
+        EXPECT_GT(through, 20) << "more than one in each poll";
+        running.abort();
+        (void)co_await std::move(running).into_result();
+    });
+}
 TEST(ForEachConcurrent, dropped_destroys_what_runs) {
     run_paused([]() -> Task<> {
         Work work;
@@ -387,6 +421,72 @@ TEST(Lost, the_future_of_take_until_is_told_and_the_items_still_come) {
     });
     ASSERT_EQ(scene.hangs().size(), 1u);
     EXPECT_EQ(scene.hangs()[0].child_role, "future of take_until");
+}
+Task<int> an_hour(int n) {
+    co_await rouse::sleep(1h);
+    co_return n;
+}
+TEST(Lost, the_stream_below_buffered_is_told_and_the_futures_go_on) {
+    const auto gives_two_and_throws = [](Boxed (*buffer)(Boxed)) {
+        Scene scene;
+        scene.run([buffer]() -> Task<> {
+            const auto start = now();
+            auto all = buffer(forgets_after(2) | stream::boxed());
+            int count = 0;
+            auto counts = [&all, &count]() -> Task<> {
+                while (co_await stream::next(all)) ++count;
+            };
+            auto counting = rouse::spawn(counts);
+            co_await rouse_test::give_turns(3);
+            EXPECT_EQ(now(), start);
+            co_await rouse::sleep(2h);
+            EXPECT_EQ(count, 2);
+            const auto result = co_await std::move(counting).into_result();
+            EXPECT_TRUE(!result && result.error().is_lost()) << "when the futures were through";
+        });
+        ASSERT_EQ(scene.hangs().size(), 2u) << "once beside the futures, once alone";
+        EXPECT_EQ(scene.hangs()[0].child_role, "stream of futures");
+        EXPECT_EQ(scene.hangs()[0].policy, rouse::HangPolicy::report);
+        EXPECT_LE(scene.found_at(), 4) << "not when the first future was through";
+    };
+    gives_two_and_throws([](Boxed of) {
+        return std::move(of) | stream::map(an_hour) | stream::buffer_unordered(8) | stream::boxed();
+    });
+    gives_two_and_throws([](Boxed of) {
+        return std::move(of) | stream::map(an_hour) | stream::buffered(8) | stream::boxed();
+    });
+}
+TEST(Lost, the_stream_below_for_each_concurrent_is_told_and_the_futures_go_on) {
+    Scene scene;
+    scene.run([]() -> Task<> {
+        int through = 0;
+        auto all = [&through]() -> Task<> {
+            const auto waits = [&through](int n) -> Task<> { through += 1 + 0 * co_await an_hour(n); };
+            co_await stream::for_each_concurrent(forgets_after(2), 8, waits);
+        };
+        const auto result = co_await rouse::spawn(all).into_result();
+        EXPECT_TRUE(!result && result.error().is_lost());
+        EXPECT_EQ(through, 2);
+    });
+    ASSERT_EQ(scene.hangs().size(), 2u);
+    EXPECT_EQ(scene.hangs()[0].child_role, "stream of futures");
+    EXPECT_LE(scene.found_at(), 4);
+}
+TEST(Lost, a_stream_that_was_not_asked_for_want_of_room_is_not_told) {
+    Scene scene;
+    scene.run([]() -> Task<> {
+        const auto waits = [](int n) -> Task<> { (void)co_await an_hour(n); };
+        auto all = stream::iter({1, 2, 3, 4, 5}) | stream::map(an_hour) | stream::buffer_unordered(2);
+        int sum = 0;
+        while (auto n = co_await stream::next(all)) sum += *n;
+        EXPECT_EQ(sum, 15);
+        // It has ended; it waits longer than the futures; it has no room when its item comes.
+        co_await stream::for_each_concurrent(stream::iter({1, 2}), 8, waits);
+        co_await stream::for_each_concurrent(each(10h, 0, 3), 8, waits);
+        co_await stream::for_each_concurrent(each(10min, 0, 5), 1, waits);
+        EXPECT_EQ(timers_set(), 0u);
+    });
+    EXPECT_TRUE(scene.is_quiet());
 }
 TEST(Lost, one_stream_alone_throws_at_the_await_of_its_next_item) {
     Scene scene;

@@ -71,6 +71,10 @@ public:
         inspect_future(*stream_, to);
         to.end_child();
     }
+    /// While it is the only one that is waited for.
+    void inspect(Inspector& to) const {
+        if (stream_) inspect_future(*stream_, to);
+    }
 
 private:
     class Close {
