@@ -11,15 +11,20 @@
 #include <rouse/io/duplex.hpp>
 #include <rouse/task/task.hpp>
 #include <rouse/testing/harness.hpp>
+#include <rouse/time/sleep.hpp>
 
 #include "support/drop_anywhere.hpp"
+#include "support/scene.hpp"
 #include "support/slow_streams.hpp"
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 
 namespace {
+
+using namespace std::chrono_literals;
 
 using rouse::Context;
 using rouse::or_throw;
@@ -40,6 +45,7 @@ using rouse::io::DuplexStream;
 using rouse::testing::Harness;
 using rouse_test::ByChance;
 using rouse_test::ChanceStream;
+using rouse_test::Scene;
 using rouse_test::StepStream;
 
 std::string pattern(std::size_t size) {
@@ -230,6 +236,101 @@ Task<> through_a_proxy() {
     EXPECT_TRUE(at_server == there);
     EXPECT_TRUE(at_client == back);
 }
+// ---- streams that nobody can wake, beside others that somebody can ----
+
+/// Forgets the waker of whoever reads from it, or flushes it; all else is done at once.
+class ForgetfulEnd {
+public:
+    enum class At { read, flush };
+    explicit ForgetfulEnd(At at) noexcept : at_(at) {}
+    Poll<Result<std::size_t>> poll_read(Context&, Bytes) {
+        if (at_ == At::read) return rouse::Pending;
+        return Poll<Result<std::size_t>>(std::in_place, 0u);
+    }
+    Poll<Result<std::size_t>> poll_write(Context&, ConstBytes bytes) {
+        return Poll<Result<std::size_t>>(std::in_place, bytes.size());
+    }
+    Poll<Result<>> poll_flush(Context&) {
+        if (at_ == At::flush) return rouse::Pending;
+        return Poll<Result<>>(std::in_place);
+    }
+    Poll<Result<>> poll_shutdown(Context&) { return Poll<Result<>>(std::in_place); }
+
+private:
+    At at_;
+};
+/// Spawns `body`; it is lost at once, though it waits for others too.
+template <class F>
+void expect_lost_copy(Scene& scene, F body) {
+    scene.run([&]() -> Task<> {
+        const int spawned_at = scene.turns();
+        const auto result = co_await rouse::spawn(body).into_result();
+        EXPECT_TRUE(!result && result.error().is_lost());
+        EXPECT_LE(scene.turns() - spawned_at, 4);
+    });
+    ASSERT_EQ(scene.hangs().size(), 1u);
+}
+TEST(CopyBidirectional, one_direction_that_nobody_can_wake_throws_at_once) {
+    for (const bool is_first : {true, false}) {
+        Scene scene;
+        auto [near, far] = duplex(64);
+        ForgetfulEnd forgets(ForgetfulEnd::At::read);
+        expect_lost_copy(scene, [&]() -> Task<> {
+            if (is_first) (void)co_await copy_bidirectional(forgets, near);
+            else (void)co_await copy_bidirectional(near, forgets);
+        });
+        EXPECT_EQ(scene.hangs()[0].child_role, is_first ? "reader of a to b" : "reader of b to a");
+        EXPECT_NE(scene.hangs()[0].future_type.find("ForgetfulEnd"), std::string::npos);
+        write_now(near, "and the streams go on");
+        shut(near);
+        EXPECT_EQ(read_all(far), "and the streams go on");
+    }
+}
+TEST(Copy, a_flush_that_nobody_can_wake_throws_though_more_may_come) {
+    Scene scene;
+    auto [from, peer] = duplex(64);
+    ForgetfulEnd forgets(ForgetfulEnd::At::flush);
+    write_now(peer, "something to flush");
+    expect_lost_copy(scene, [&]() -> Task<> { (void)co_await copy(from, forgets); });
+    EXPECT_EQ(scene.hangs()[0].child_role, "writer of copy");
+    write_now(peer, "more");
+    shut(peer);
+    EXPECT_EQ(read_all(from), "more") << "the stream stays usable";
+}
+TEST(CopyBidirectional, nothing_is_told_of_healthy_streams_that_wait_long) {
+    Scene scene;
+    std::uint64_t there = 0, back = 0;
+    scene.run([&]() -> Task<> {
+        auto [client, a] = duplex(4);
+        auto [b, server] = duplex(4);
+        auto carries = [&]() -> Task<> {
+            auto [x, y] = or_throw(co_await copy_bidirectional(a, b, 3, 7));
+            there = x;
+            back = y;
+        };
+        auto carrying = rouse::spawn(carries);
+        // One end waits to write, the other to read, for long; then the other way round; then one is over.
+        auto writes = [](DuplexStream& to) -> Task<> {
+            or_throw(co_await rouse::io::write_all(to, bytes("more than there is room for")));
+            or_throw(co_await rouse::io::shutdown(to));
+        };
+        auto asking = rouse::spawn(writes, std::ref(client));
+        co_await rouse::sleep(1h);
+        std::string got;
+        or_throw(co_await rouse::io::read_to_end(server, got));
+        co_await rouse::sleep(1h);
+        auto answering = rouse::spawn(writes, std::ref(server));
+        co_await rouse::sleep(1h);
+        or_throw(co_await rouse::io::read_to_end(client, got));
+        co_await carrying;
+        co_await asking;
+        co_await answering;
+    });
+    EXPECT_EQ(there, 27u);
+    EXPECT_EQ(back, 27u);
+    EXPECT_TRUE(scene.is_quiet());
+}
+
 TEST(CopyBidirectional, carries_both_sides_of_a_conversation) { rouse::block_on(through_a_proxy()); }
 
 // --- dropped anywhere: what was read and not written is lost, and nothing else ----------------------------

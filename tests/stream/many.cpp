@@ -481,7 +481,8 @@ TEST(Lost, a_stream_that_was_not_asked_for_want_of_room_is_not_told) {
         while (auto n = co_await stream::next(all)) sum += *n;
         EXPECT_EQ(sum, 15);
         // It has ended; it waits longer than the futures; it has no room when its item comes.
-        co_await stream::for_each_concurrent(stream::iter({1, 2}), 8, waits);
+        auto two = stream::iter({1, 2});
+        co_await stream::for_each_concurrent(two, 8, waits);
         co_await stream::for_each_concurrent(each(10h, 0, 3), 8, waits);
         co_await stream::for_each_concurrent(each(10min, 0, 5), 1, waits);
         EXPECT_EQ(timers_set(), 0u);

@@ -19,7 +19,7 @@ combine:   base core task
 sync:      base core task combine
 time:      base core task combine
 stream:    base core task sync combine time
-io:        base core task
+io:        base core task combine
 codec:     base core task combine stream io
 scope:     base core task sync combine
 net:       base core task sync combine stream time io

@@ -2,13 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "rouse/combine/child_part.hpp"
 #include "rouse/io/buf_reader.hpp"
 #include "rouse/io/write.hpp"
 
 #include <algorithm>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace rouse::detail {
@@ -36,6 +40,7 @@ public:
     void consume(std::size_t count) noexcept { begin_ += count; }
     void cancel() noexcept { reading_.cancel(); }
     void inspect(Inspector& to) const { reading_.inspect(to); }
+    [[nodiscard]] static std::string_view type() noexcept { return type_name<R>(); }
 
 private:
     Reading<R> reading_;
@@ -54,27 +59,46 @@ public:
     void consume(std::size_t count) { reading_.stream().consume(count); }
     void cancel() noexcept { reading_.cancel(); }
     void inspect(Inspector& to) const { reading_.inspect(to); }
+    [[nodiscard]] static std::string_view type() noexcept { return type_name<R>(); }
 
 private:
     Reading<R> reading_;
 };
 
-/// One direction: until the end, then a flush, or a shutdown.
+/// One direction: until the end, then a flush, or a shutdown. It may wait for both of its ends, to read and
+/// to flush; each has a slot.
 template <class Buffer, class W, bool shuts_down>
 class CopyOneWay {
 public:
     CopyOneWay(Buffer buffer, W& writer) noexcept : buffer_(std::move(buffer)), writing_(writer) {}
+    /// Before the first poll.
+    CopyOneWay(CopyOneWay&& other) noexcept
+        : buffer_(std::move(other.buffer_)), writing_(std::move(other.writing_)) {}
+    CopyOneWay& operator=(CopyOneWay&&) = delete;
+    ~CopyOneWay() { cancel(); }
 
     /// True: it is through, or failed.
-    bool poll(Context& cx) {
+    bool poll(Context& cx, ChildSet& set) {
         if (done_) return true;
-        done_ = run(cx);
+        done_ = run(cx, set);
         if (done_) cancel();
         return done_;
     }
+    /// After the poll of all: what is to be thrown, if one end can never be woken again.
+    [[nodiscard]] std::exception_ptr diagnose_lost(std::string_view role) {
+        std::exception_ptr error;
+        if (done_) return error;
+        if (read_slot_.is_lost())
+            error = read_slot_.diagnose_lost("reader of " + std::string(role), Buffer::type(),
+                                             [this](Inspector& to) { buffer_.inspect(to); });
+        if (!error && write_slot_.is_lost())
+            error = write_slot_.diagnose_lost("writer of " + std::string(role), type_name<W>(),
+                                              [this](Inspector& to) { writing_.inspect(to); });
+        return error;
+    }
     void cancel() noexcept {
-        buffer_.cancel();
-        writing_.cancel();
+        read_slot_.end([this] { buffer_.cancel(); });
+        write_slot_.end([this] { writing_.cancel(); });
     }
     void inspect(Inspector& to) const {
         if (writes_) writing_.inspect(to);
@@ -86,14 +110,15 @@ public:
     [[nodiscard]] bool read_failed() const noexcept { return error_ && !writes_; }
 
 private:
-    bool run(Context& cx) {
+    bool run(Context& cx, ChildSet& set) {
+        const auto write = [&](auto poll) { return write_slot_.poll(cx, set, poll); };
         while (!ends_) {
             writes_ = false;
-            auto bytes = buffer_.poll_bytes(cx);
+            auto bytes = read_slot_.poll(cx, set, [this](Context& own) { return buffer_.poll_bytes(own); });
             if (bytes.is_pending()) {
                 // What was copied shall not lie in a buffer of the writer while we wait for more.
                 if (unflushed_) {
-                    auto poll = writing_.poll_flush(cx);
+                    auto poll = write([this](Context& own) { return writing_.poll_flush(own); });
                     if (poll.is_pending()) return false;
                     unflushed_ = false;
                     if (!poll.value()) return fails(poll.value().error(), true);
@@ -106,7 +131,7 @@ private:
                 ends_ = true;
                 break;
             }
-            auto poll = writing_.poll(cx, *bytes.value());
+            auto poll = write([&](Context& own) { return writing_.poll(own, *bytes.value()); });
             if (poll.is_pending()) return false;
             if (!poll.value()) return fails(poll.value().error(), true);
             if (*poll.value() == 0) return fails(make_error_code(IoError::write_zero), true);
@@ -115,7 +140,9 @@ private:
             unflushed_ = true;
             if (!goes_on(cx)) return false;
         }
-        auto poll = shuts_down ? writing_.poll_shutdown(cx) : writing_.poll_flush(cx);
+        auto poll = write([this](Context& own) {
+            return shuts_down ? writing_.poll_shutdown(own) : writing_.poll_flush(own);
+        });
         if (poll.is_pending()) return false;
         if (!poll.value()) return fails(poll.value().error(), true);
         return true;
@@ -128,6 +155,8 @@ private:
 
     Buffer buffer_;
     Writing<W> writing_;
+    ChildPart read_slot_;
+    ChildPart write_slot_;
     std::uint64_t copied_ = 0;
     std::error_code error_;
     bool writes_ = false; // it is the writer that it waits for, or that failed
@@ -141,8 +170,16 @@ class [[nodiscard]] Copy {
 public:
     using Output = Result<std::uint64_t>;
     Copy(Buffer buffer, W& writer) noexcept : way_(std::move(buffer), writer) {}
+    /// Before the first poll.
+    Copy(Copy&& other) noexcept : way_(std::move(other.way_)) {}
     Poll<Output> poll(Context& cx) {
-        if (!way_.poll(cx)) return Pending;
+        if (!way_.poll(cx, set_)) {
+            if (std::exception_ptr lost = way_.diagnose_lost("copy")) {
+                way_.cancel();
+                std::rethrow_exception(std::move(lost));
+            }
+            return Pending;
+        }
         if (way_.error()) return Poll<Output>(std::in_place, std::unexpect, way_.error());
         return Poll<Output>(std::in_place, way_.copied());
     }
@@ -153,6 +190,7 @@ public:
     [[nodiscard]] bool read_failed() const noexcept { return way_.read_failed(); }
 
 private:
+    ChildSet set_;
     CopyOneWay<Buffer, W, false> way_;
 };
 
@@ -162,33 +200,48 @@ public:
     using Output = Result<std::pair<std::uint64_t, std::uint64_t>>;
     CopyBidirectional(A& a, B& b, std::size_t a_to_b_size, std::size_t b_to_a_size) noexcept
         : there_(OwnCopyBuffer<A>(a, a_to_b_size), b), back_(OwnCopyBuffer<B>(b, b_to_a_size), a) {}
+    /// Before the first poll.
+    CopyBidirectional(CopyBidirectional&& other) noexcept
+        : there_(std::move(other.there_)), back_(std::move(other.back_)) {}
     Poll<Output> poll(Context& cx) {
-        const bool there = there_.poll(cx);
-        const bool back = there_.error() ? false : back_.poll(cx);
+        const bool there = there_.poll(cx, set_);
+        const bool back = there_.error() ? false : back_.poll(cx, set_);
         const std::error_code error = there_.error() ? there_.error() : back_.error();
         if (error) {
-            there_.cancel();
-            back_.cancel();
+            cancel();
             return Poll<Output>(std::in_place, std::unexpect, error);
         }
-        if (!there || !back) return Pending;
+        if (!there || !back) {
+            std::exception_ptr lost = there_.diagnose_lost(there_role);
+            if (!lost) lost = back_.diagnose_lost(back_role);
+            if (!lost) return Pending;
+            cancel();
+            std::rethrow_exception(std::move(lost));
+        }
         return Poll<Output>(std::in_place, std::in_place, a_to_b(), b_to_a());
     }
     void inspect(Inspector& to) const {
-        if (!there_.is_done()) inspect_way(there_, "a to b", to);
-        if (!back_.is_done()) inspect_way(back_, "b to a", to);
+        if (!there_.is_done()) inspect_way(there_, there_role, to);
+        if (!back_.is_done()) inspect_way(back_, back_role, to);
     }
     /// How many bytes were written; meanwhile, and after an error, too.
     [[nodiscard]] std::uint64_t a_to_b() const noexcept { return there_.copied(); }
     [[nodiscard]] std::uint64_t b_to_a() const noexcept { return back_.copied(); }
 
 private:
+    static constexpr std::string_view there_role = "a to b";
+    static constexpr std::string_view back_role = "b to a";
+    void cancel() noexcept {
+        there_.cancel();
+        back_.cancel();
+    }
     template <class Way>
     static void inspect_way(const Way& way, std::string_view role, Inspector& to) {
         to.begin_child(role);
         way.inspect(to);
         to.end_child();
     }
+    ChildSet set_;
     CopyOneWay<OwnCopyBuffer<A>, B, true> there_;
     CopyOneWay<OwnCopyBuffer<B>, A, true> back_;
 };
@@ -197,7 +250,8 @@ private:
 
 namespace rouse::io {
 
-// The streams outlive the future. Wake, thread, errors: as the streams'.
+// The streams outlive the future. Wake, thread, errors: as the streams'. A stream that can never be woken
+// again throws `LostWaker` at once, though another one that is waited for still can.
 
 /// Copies until `reader` ends, and flushes `writer`; how many bytes. While it waits for the reader it flushes
 /// what it has written. The future's `copied()` tells how far it is, also after an error or from beside it,
