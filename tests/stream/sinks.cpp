@@ -4,14 +4,19 @@
 #include <rouse/stream/channels.hpp>
 #include <rouse/stream/iter.hpp>
 #include <rouse/stream/map.hpp>
+#include <rouse/stream/merge.hpp>
 #include <rouse/stream/sender_sink.hpp>
 #include <rouse/stream/sources.hpp>
 #include <rouse/stream/split.hpp>
+#include <rouse/task/generator.hpp>
 #include <rouse/task/task.hpp>
+#include <rouse/time/sleep.hpp>
 
 #include "stream/polled.hpp"
 #include "stream/script.hpp"
 #include "stream/tank.hpp"
+#include "support/by_hand.hpp"
+#include "support/scene.hpp"
 #include "support/told.hpp"
 #include "time/paused.hpp"
 
@@ -34,6 +39,7 @@ using rouse::testing::Harness;
 using rouse_test::next_of;
 using rouse_test::result_of;
 using rouse_test::run_paused;
+using rouse_test::Scene;
 using rouse_test::Script;
 using rouse_test::Tank;
 using Ints = std::vector<int>;
@@ -151,6 +157,107 @@ TEST(Forward, of_an_endless_stream_gives_way) {
     EXPECT_TRUE(forward.poll().is_pending());
     EXPECT_EQ(forward.take_wakes(), 1u);
     EXPECT_LE(tank.taken.size(), 2u * rouse::detail::poll_budget);
+}
+
+// ---- what nobody can wake, beside what somebody can ----
+
+/// A sink that forgets who waits for room, or for the flush.
+class ForgetfulSink {
+public:
+    using Error = int;
+    using Result = std::expected<void, Error>;
+    enum class At { ready, flush };
+    explicit ForgetfulSink(At at) noexcept : at_(at) {}
+    rouse::Poll<Result> poll_ready(Context&) { return poll_at(At::ready); }
+    Result start_send(int value) {
+        taken.push_back(value);
+        return {};
+    }
+    rouse::Poll<Result> poll_flush(Context&) { return poll_at(At::flush); }
+    rouse::Poll<Result> poll_close(Context&) { return rouse::Poll<Result>(std::in_place); }
+    Ints taken;
+
+private:
+    rouse::Poll<Result> poll_at(At at) const {
+        if (at_ == at) return rouse::Pending;
+        return rouse::Poll<Result>(std::in_place);
+    }
+    At at_;
+};
+/// Runs `body`, which throws `LostWaker` before any time has gone.
+template <class F>
+void expect_lost_without_delay(Scene& scene, F body) {
+    scene.run([&]() -> Task<> {
+        const auto start = rouse::now();
+        const auto result = co_await rouse::spawn(body).into_result();
+        EXPECT_TRUE(!result && result.error().is_lost());
+        EXPECT_EQ(rouse::now(), start);
+    });
+    EXPECT_EQ(scene.hangs().size(), 1u);
+}
+rouse::Generator<int> one_each_hour() {
+    for (int i = 0; i < 3; ++i) {
+        co_yield i;
+        co_await rouse::sleep(1h);
+    }
+}
+rouse::Generator<int> after_an_hour() {
+    co_await rouse::sleep(1h);
+    co_yield 0;
+}
+rouse::Generator<int> one_then_forgets() {
+    co_yield 1;
+    (void)co_await rouse_test::Forgetful();
+}
+TEST(Forward, a_flush_that_nobody_can_wake_throws_though_an_item_may_come) {
+    Scene scene;
+    ForgetfulSink sink(ForgetfulSink::At::flush);
+    auto items = one_each_hour();
+    auto body = [&]() -> Task<> { (void)co_await stream::forward(items, sink); };
+    expect_lost_without_delay(scene, body);
+    ASSERT_EQ(scene.hangs().size(), 1u);
+    EXPECT_EQ(scene.hangs()[0].child_role, "sink of forward");
+    EXPECT_NE(scene.hangs()[0].future_type.find("ForgetfulSink"), std::string::npos);
+    EXPECT_EQ(sink.taken, Ints{0});
+    scene.run([&]() -> Task<> {
+        const auto next = co_await stream::next(items);
+        EXPECT_EQ(next, 1) << "the stream stays usable, and nothing of it is lost";
+    });
+}
+TEST(Forward, a_sink_that_never_has_room_throws_though_the_stream_below_keeps_a_waker) {
+    Scene scene;
+    auto body = []() -> Task<> {
+        auto items = stream::merge(after_an_hour(), stream::iter({1}));
+        (void)co_await stream::send_all(ForgetfulSink(ForgetfulSink::At::ready), items);
+    };
+    expect_lost_without_delay(scene, body);
+}
+TEST(Forward, a_stream_that_nobody_can_wake_throws_at_its_own_await_though_the_flush_waits) {
+    Scene scene;
+    Tank tank(9);
+    auto body = [&]() -> Task<> { (void)co_await stream::forward(one_then_forgets(), tank); };
+    expect_lost_without_delay(scene, body);
+    ASSERT_EQ(scene.hangs().size(), 1u);
+    EXPECT_EQ(scene.hangs()[0].child_role, "stream of forward");
+    EXPECT_GE(scene.hangs()[0].stack.size(), 2u);
+    EXPECT_EQ(tank.taken, std::deque<int>{1});
+}
+TEST(Forward, nothing_is_told_of_what_waits_long) {
+    Scene scene;
+    Tank tank(1);
+    scene.run([&]() -> Task<> {
+        auto all = [&]() -> Task<> { (void)co_await stream::forward(one_each_hour(), tank); };
+        auto forwarding = rouse::spawn(all);
+        for (int i = 0; i < 3; ++i) {
+            co_await rouse::sleep(2h); // for the flush, then for room
+            tank.drain();
+        }
+        co_await rouse::sleep(2h);
+        tank.drain();
+        co_await forwarding;
+        EXPECT_EQ(tank.out, (std::deque<int>{0, 1, 2}));
+    });
+    EXPECT_TRUE(scene.is_quiet());
 }
 
 TEST(SenderSink, keeps_the_room_that_it_was_given_until_it_sends) {

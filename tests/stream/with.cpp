@@ -7,6 +7,7 @@
 
 #include "stream/polled.hpp"
 #include "stream/tank.hpp"
+#include "support/scene.hpp"
 
 #include <deque>
 #include <expected>
@@ -148,6 +149,61 @@ TEST(Fanout, has_room_and_is_flushed_and_closed_when_both_are) {
     second.drain();
     EXPECT_TRUE(close.poll().value().has_value());
     EXPECT_TRUE(second.closed);
+}
+
+/// A Tank that forgets who waits for it.
+class ForgetfulTank {
+public:
+    using Error = Tank::Error;
+    using Result = Tank::Result;
+    rouse::Poll<Result> poll_ready(rouse::Context&) { return rouse::Poll<Result>(std::in_place); }
+    Result start_send(int) { return {}; }
+    rouse::Poll<Result> poll_flush(rouse::Context&) { return rouse::Pending; }
+    rouse::Poll<Result> poll_close(rouse::Context&) { return rouse::Pending; }
+};
+TEST(Fanout, a_sink_that_nobody_can_wake_throws_though_the_other_one_still_waits) {
+    for (const bool is_first : {true, false}) {
+        rouse_test::Scene scene;
+        Tank tank(9);
+        ForgetfulTank forgets;
+        scene.run([&]() -> Task<> {
+            auto body = [&]() -> Task<> {
+                if (is_first) {
+                    auto both = stream::fanout(forgets, tank);
+                    (void)co_await stream::send(both, 1);
+                } else {
+                    auto both = stream::fanout(tank, forgets);
+                    (void)co_await stream::send(both, 1);
+                }
+            };
+            const int spawned_at = scene.turns();
+            const auto result = co_await rouse::spawn(body).into_result();
+            EXPECT_TRUE(!result && result.error().is_lost());
+            EXPECT_LE(scene.turns() - spawned_at, 4);
+        });
+        ASSERT_EQ(scene.hangs().size(), 1u);
+        EXPECT_EQ(scene.hangs()[0].child_role, is_first ? "sink 1 of fanout" : "sink 2 of fanout");
+        EXPECT_EQ(tank.taken, Deque{1});
+    }
+}
+TEST(Fanout, nothing_is_told_of_a_sink_that_is_through_before_the_other) {
+    rouse_test::Scene scene;
+    Tank first(1), second(1);
+    scene.run([&]() -> Task<> {
+        auto body = [&]() -> Task<> {
+            auto both = stream::fanout(first, second);
+            for (int i = 0; i < 2; ++i) (void)co_await stream::send(both, i);
+            (void)co_await stream::close(both);
+        };
+        auto sending = rouse::spawn(body);
+        for (Tank* one : {&first, &second, &second, &first}) {
+            co_await rouse_test::give_turns(20);
+            one->drain();
+        }
+        co_await sending;
+    });
+    EXPECT_TRUE(scene.is_quiet());
+    EXPECT_TRUE(first.closed && second.closed);
 }
 
 TEST(Fanout, an_error_of_either_is_its_own) {

@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "rouse/combine/child_part.hpp"
 #include "rouse/stream/ask.hpp"
 #include "rouse/stream/stream.hpp"
+#include "rouse/stream/upstream_child.hpp"
 
 #include <expected>
 
@@ -149,6 +151,11 @@ public:
         : upstream_(std::in_place, std::forward<G>(stream)),
           to_(std::in_place, std::forward<H>(to)),
           closes_(closes) {}
+    /// Before the first poll.
+    Forward(Forward&& other) noexcept
+        : upstream_(std::move(other.upstream_)), to_(std::move(other.to_)), closes_(other.closes_) {}
+    Forward& operator=(Forward&&) = delete;
+    ~Forward() { end(); }
     Poll<Output> poll(Context& cx) {
         if (!to_) [[unlikely]]
             detail::stop_polled_after_ready("stream::Forward");
@@ -159,7 +166,7 @@ public:
     void end() noexcept {
         upstream_.end();
         item_.reset();
-        to_.reset();
+        sink_.end([this] { to_.reset(); });
     }
     void inspect(Inspector& to) const {
         if (item_ || upstream_.is_over()) {
@@ -172,20 +179,25 @@ private:
         detail::LoopBudget budget;
         for (;;) {
             if (item_) {
-                auto ready = (*to_).poll_ready(cx);
+                auto ready = poll_sink(cx, [](To& to, Context& own) { return to.poll_ready(own); });
                 if (ready.is_pending() || !ready.value()) return ready;
                 auto sent = (*to_).start_send(std::forward<Value>(*item_));
                 item_.reset();
                 if (!sent) return Poll<Output>(std::in_place, std::move(sent));
                 if (!budget.spend(cx)) return Pending;
             }
-            if (upstream_.is_over()) return closes_ ? (*to_).poll_close(cx) : (*to_).poll_flush(cx);
-            auto next = upstream_.poll(cx);
+            if (upstream_.is_over()) {
+                return poll_sink(cx, [this](To& to, Context& own) {
+                    return closes_ ? to.poll_close(own) : to.poll_flush(own);
+                });
+            }
+            auto next = upstream_.poll(cx, set_);
             if (next.is_pending()) {
                 // While nothing comes, what was taken goes out.
-                auto flushed = (*to_).poll_flush(cx);
+                auto flushed = poll_sink(cx, [](To& to, Context& own) { return to.poll_flush(own); });
                 if (flushed.is_ready() && !flushed.value()) return flushed;
-                return Pending;
+                if (!upstream_.is_lost() || !upstream_.fail_lost("stream of forward")) return Pending;
+                continue;
             }
             if (!next.value()) continue;
             if constexpr (plain) {
@@ -198,7 +210,16 @@ private:
             }
         }
     }
-    detail::Upstream<S> upstream_;
+    /// After the stream's poll, if that is polled too.
+    template <class Op>
+    Poll<Output> poll_sink(Context& cx, Op op) {
+        auto done = sink_.poll(cx, set_, [&](Context& own) { return op(*to_, own); });
+        if (sink_.is_lost()) sink_.fail_lost("sink of forward", *to_);
+        return done;
+    }
+    detail::ChildSet set_;
+    detail::UpstreamChild<S> upstream_;
+    detail::ChildPart sink_; // its slot
     detail::Held<K> to_;
     Maybe<Value> item_; // that the sink has no room for
     bool closes_;
@@ -208,6 +229,8 @@ private:
 /// which is its result. Stream and sink may be given away, or stay where they are. Wake:   as the two. Each
 /// item costs as much of the poll's budget as an await. Cancel: destroy it: one item is lost if the sink had
 /// no room for it; the sink is not closed.
+/// Errors: what either throws. The one of them that can never be woken again throws `LostWaker`, at once,
+/// though the other one still can.
 ///
 /// ```cpp
 /// auto sent = co_await stream::forward(std::move(lines), socket);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "rouse/combine/child_part.hpp"
 #include "rouse/stream/sink.hpp"
 #include "rouse/stream/stream.hpp"
 
@@ -144,9 +145,16 @@ public:
     template <class G, class H>
     Fanout(std::in_place_t, G&& first, H&& second)
         : first_(std::in_place, std::forward<G>(first)), second_(std::in_place, std::forward<H>(second)) {}
+    /// Before the first poll.
+    Fanout(Fanout&& other) noexcept : first_(std::move(other.first_)), second_(std::move(other.second_)) {}
+    Fanout& operator=(Fanout&&) = delete;
+    ~Fanout() {
+        second_slot_.end([this] { second_.reset(); });
+        first_slot_.end([this] { first_.reset(); });
+    }
 
     Poll<Result> poll_ready(Context& cx) {
-        return both([&] { return (*first_).poll_ready(cx); }, [&] { return (*second_).poll_ready(cx); });
+        return both(cx, [](auto& to, bool&, Context& own) { return to.poll_ready(own); });
     }
     template <class T>
         requires(Sink<First, T> && Sink<Second, T> && std::copy_constructible<T>)
@@ -157,12 +165,11 @@ public:
         return first ? second : first;
     }
     Poll<Result> poll_flush(Context& cx) {
-        return both([&] { return (*first_).poll_flush(cx); }, [&] { return (*second_).poll_flush(cx); });
+        return both(cx, [](auto& to, bool&, Context& own) { return to.poll_flush(own); });
     }
     /// One that is closed is not asked again.
     Poll<Result> poll_close(Context& cx) {
-        return both([&] { return close(*first_, closed_[0], cx); },
-                    [&] { return close(*second_, closed_[1], cx); });
+        return both(cx, [](auto& to, bool& closed, Context& own) { return close(to, closed, own); });
     }
     void inspect(Inspector& to) const {
         to.begin_child("the first sink");
@@ -175,12 +182,15 @@ public:
 
 private:
     /// Both are polled, so that both go on; the first error counts.
-    template <class P, class Q>
-    static Poll<Result> both(P poll_first, Q poll_second) {
-        auto first = poll_first();
-        auto second = poll_second();
+    template <class Op>
+    Poll<Result> both(Context& cx, Op op) {
+        auto first = first_slot_.poll(cx, set_, [&](Context& own) { return op(*first_, closed_[0], own); });
+        auto second =
+            second_slot_.poll(cx, set_, [&](Context& own) { return op(*second_, closed_[1], own); });
         if (first.is_ready() && !first.value()) return first;
         if (second.is_ready() && !second.value()) return second;
+        if (first_slot_.is_lost()) first_slot_.fail_lost("sink 1 of fanout", *first_);
+        if (second_slot_.is_lost()) second_slot_.fail_lost("sink 2 of fanout", *second_);
         if (first.is_pending()) return Pending;
         return second;
     }
@@ -191,6 +201,9 @@ private:
         closed = done.is_ready();
         return done;
     }
+    detail::ChildSet set_;
+    detail::ChildPart first_slot_;
+    detail::ChildPart second_slot_;
     detail::Held<A> first_;
     detail::Held<B> second_;
     bool closed_[2] = {false, false};
@@ -198,7 +211,8 @@ private:
 
 /// A sink that gives each value to two others, which it is ready with when both are: a copy to the first. The
 /// sinks are given away, or stay where they are.
-/// Wake, cancel: as the two. After an error of one of them neither is used again.
+/// Wake, cancel: as the two. After an error of one of them neither is used again. One that can never be woken
+/// again throws `LostWaker`, at once, though the other one still can.
 template <class A, class B>
     requires(detail::SinkArg<A> && detail::SinkArg<B>)
 [[nodiscard]] auto fanout(A&& first, B&& second) {
