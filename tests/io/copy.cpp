@@ -54,6 +54,32 @@ std::string pattern(std::size_t size) {
     return text;
 }
 
+/// So many bytes, one in each read, all at once.
+class ByteByByte {
+public:
+    explicit ByteByByte(int count) noexcept : left_(count) {}
+    Poll<Result<std::size_t>> poll_read(Context&, Bytes) {
+        return Poll<Result<std::size_t>>(std::in_place, left_-- > 0 ? std::size_t(1) : std::size_t(0));
+    }
+
+private:
+    int left_;
+};
+TEST(Copy, outside_of_a_task_it_gives_way_no_more_often_than_in_one) {
+    ByteByByte from(10'000);
+    rouse::io::Sink nowhere;
+    Harness copying(copy(from, nowhere));
+    int polls = 1;
+    auto poll = copying.poll();
+    for (; poll.is_pending(); ++polls) {
+        ASSERT_EQ(copying.take_wakes(), 1u);
+        poll = copying.poll();
+    }
+    EXPECT_EQ(poll.value(), 10'000u);
+    EXPECT_GT(polls, 10'000 / 1000) << "others have their turn";
+    EXPECT_LT(polls, 10'000 / 50);
+}
+
 TEST(Copy, copies_until_the_end_in_any_pieces) {
     const std::string text = pattern(5000);
     for (std::uint32_t seed = 1; seed <= 50; ++seed) {

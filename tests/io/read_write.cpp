@@ -16,6 +16,7 @@
 
 #include <csignal>
 #include <deque>
+#include <stdexcept>
 #include <vector>
 
 namespace {
@@ -160,6 +161,22 @@ TEST(ReadWrite, a_cancelled_read_to_end_leaves_what_came) {
     EXPECT_EQ(text, "123");
     reading.drop();
     EXPECT_EQ(text, "123");
+}
+
+TEST(ReadWrite, a_read_to_end_that_throws_leaves_what_came) {
+    class Breaks : public Chunks {
+    public:
+        using Chunks::Chunks;
+        Poll<Result<std::size_t>> poll_read(Context& cx, Bytes to) {
+            if (chunks.empty()) throw std::runtime_error("broken");
+            return Chunks::poll_read(cx, to);
+        }
+    };
+    Breaks stream({"one", "two"});
+    std::string text = "zero";
+    Harness reading(rouse::io::read_to_end(stream, text));
+    EXPECT_THROW((void)reading.poll(), std::runtime_error);
+    EXPECT_EQ(text, "zeroonetwo");
 }
 
 TEST(ReadWrite, write_all_goes_on_until_all_is_taken) {

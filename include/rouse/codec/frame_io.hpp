@@ -35,6 +35,7 @@ private:
     Poll<std::optional<codec::FrameResult<typename D::Item>>> poll_frame(S& stream, D& decoder, Context& cx) {
         using Item = codec::FrameResult<typename D::Item>;
         using Ready = Poll<std::optional<Item>>;
+        LoopBudget budget;
         while (!over_) {
             if (may_have_frame_) {
                 auto frame = at_end_ ? decode_last(decoder) : decoder.decode(buffer_);
@@ -57,7 +58,7 @@ private:
             buffer_.commit(*poll.value());
             at_end_ = *poll.value() == 0;
             may_have_frame_ = true;
-            if (!goes_on(cx)) return Pending;
+            if (!budget.spend(cx)) return Pending;
         }
         return Ready(std::in_place, std::nullopt);
     }
@@ -149,6 +150,7 @@ private:
     }
     template <class S>
     Ready poll_sent(S& stream, Context& cx, std::size_t boundary) {
+        LoopBudget budget;
         while (buffer_.size() >= boundary) {
             auto poll = stream.poll_write(cx, buffer_.bytes());
             if (poll.is_pending()) return Pending;
@@ -156,7 +158,7 @@ private:
             if (*poll.value() == 0)
                 return Ready(std::in_place, std::unexpect, make_error_code(IoError::write_zero));
             buffer_.advance(*poll.value());
-            if (buffer_.size() >= boundary && !goes_on(cx)) return Pending;
+            if (buffer_.size() >= boundary && !budget.spend(cx)) return Pending;
         }
         return Ready(std::in_place);
     }

@@ -75,6 +75,7 @@ public:
     }
     Poll<Result<io::ConstBytes>> poll_fill_buf(Context& cx) {
         using Filled = Poll<Result<io::ConstBytes>>;
+        detail::LoopBudget budget;
         while (rest().empty()) {
             chunk_.reset();
             taken_ = 0;
@@ -90,7 +91,7 @@ public:
             } else {
                 chunk_.emplace(std::forward<ItemOf<S>>(*next.value()));
             }
-            if (rest().empty() && !over_ && !detail::goes_on(cx)) return Pending;
+            if (rest().empty() && !over_ && !budget.spend(cx)) return Pending;
         }
         return Filled(std::in_place, rest());
     }

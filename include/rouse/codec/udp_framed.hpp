@@ -113,6 +113,7 @@ private:
 
     Poll<std::optional<Item>> poll_frame(Context& cx) {
         using Next = Poll<std::optional<Item>>;
+        detail::LoopBudget budget;
         while (!over_) {
             if (decoder_) {
                 auto frame = decode();
@@ -140,7 +141,7 @@ private:
             in_.commit(received->first);
             from_.emplace(received->second);
             decoder_.emplace(std::as_const(codec_));
-            if (!detail::goes_on(cx)) return Pending;
+            if (!budget.spend(cx)) return Pending;
         }
         return Next(std::in_place, std::nullopt);
     }

@@ -48,6 +48,7 @@ public:
     ReadUntil(R& reader, std::byte delimiter, C& into, std::size_t limit) noexcept
         : reading_(reader), into_(std::addressof(into)), limit_(limit), delimiter_(delimiter) {}
     Poll<Output> poll(Context& cx) {
+        LoopBudget budget;
         for (;;) {
             auto poll = reading_.poll_fill(cx);
             if (poll.is_pending()) return Pending;
@@ -61,7 +62,7 @@ public:
             const bool found = at < there.size();
             take(there.first(found ? at + 1 : at));
             if (found || there.empty()) return Poll<Output>(std::in_place, count_);
-            if (!goes_on(cx)) return Pending;
+            if (!budget.spend(cx)) return Pending;
         }
     }
     void inspect(Inspector& to) const { reading_.inspect(to); }
@@ -118,6 +119,7 @@ public:
     [[nodiscard]] auto next() { return NextItem<Segments>(*this); }
 
     Poll<std::optional<Item>> poll_next(Context& cx) {
+        LoopBudget budget;
         while (!ended_) {
             auto poll = reader_.poll_fill_buf(cx);
             if (poll.is_pending()) return Pending;
@@ -142,7 +144,7 @@ public:
                 if (of_lines && found && part_.ends_with('\r')) part_.pop_back();
                 return item(std::exchange(part_, std::string()));
             }
-            if (!ended_ && !goes_on(cx)) return Pending;
+            if (!ended_ && !budget.spend(cx)) return Pending;
         }
         return Poll<std::optional<Item>>(std::in_place);
     }

@@ -70,6 +70,7 @@ public:
 private:
     /// Hands on what is in the buffer.
     Poll<Result<>> poll_empty(Context& cx) {
+        detail::LoopBudget budget;
         while (begin_ != end_) {
             auto poll = inner_.poll_write(cx, buffer());
             if (poll.is_pending()) return Pending;
@@ -77,7 +78,7 @@ private:
             if (*poll.value() == 0)
                 return Poll<Result<>>(std::in_place, std::unexpect, make_error_code(IoError::write_zero));
             begin_ += *poll.value();
-            if (begin_ != end_ && !detail::goes_on(cx)) return Pending;
+            if (begin_ != end_ && !budget.spend(cx)) return Pending;
         }
         begin_ = end_ = 0;
         return Poll<Result<>>(std::in_place);

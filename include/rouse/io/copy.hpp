@@ -111,6 +111,7 @@ public:
 
 private:
     bool run(Context& cx, ChildSet& set) {
+        LoopBudget budget;
         const auto write = [&](auto poll) { return write_slot_.poll(cx, set, poll); };
         while (!ends_) {
             writes_ = false;
@@ -138,7 +139,7 @@ private:
             buffer_.consume(*poll.value());
             copied_ += *poll.value();
             unflushed_ = true;
-            if (!goes_on(cx)) return false;
+            if (!budget.spend(cx)) return false;
         }
         auto poll = write([this](Context& own) {
             return shuts_down ? writing_.poll_shutdown(own) : writing_.poll_flush(own);

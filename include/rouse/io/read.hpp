@@ -69,13 +69,6 @@ private:
     bool pending_ = false;
 };
 
-/// Takes one from the budget, between two rounds of a loop in one poll. False: give way, the waker is woken.
-inline bool goes_on(Context& cx) {
-    if (spend_budget()) return true;
-    request_yield(cx);
-    return false;
-}
-
 template <class S>
 class [[nodiscard]] Read {
 public:
@@ -95,6 +88,7 @@ public:
     using Output = Result<>;
     ReadExact(S& stream, io::Bytes room) noexcept : reading_(stream), room_(room) {}
     Poll<Output> poll(Context& cx) {
+        LoopBudget budget;
         while (!room_.empty()) {
             auto poll = reading_.poll(cx, room_);
             if (poll.is_pending()) return Pending;
@@ -103,7 +97,7 @@ public:
             if (*count == 0)
                 return Poll<Output>(std::in_place, std::unexpect, make_error_code(IoError::unexpected_end));
             room_ = room_.subspan(*count);
-            if (!room_.empty() && !goes_on(cx)) return Pending;
+            if (!room_.empty() && !budget.spend(cx)) return Pending;
         }
         return Poll<Output>(std::in_place);
     }
@@ -121,29 +115,44 @@ public:
     ReadToEnd(S& stream, C& into, std::size_t limit) noexcept
         : reading_(stream), into_(std::addressof(into)), limit_(limit) {}
     Poll<Output> poll(Context& cx) {
+        LoopBudget budget;
         for (;;) {
             const std::size_t size = into_->size();
             const std::size_t step = std::clamp<std::size_t>(size, 4096, 65536);
             // One more than the limit: that there is no more is known when the end has come.
             const std::size_t room = limit_ - count_ < step ? limit_ - count_ + 1 : step;
-            into_->resize(size + room);
+            Grown grown(*into_, size, room);
             auto poll = reading_.poll(cx, std::as_writable_bytes(std::span(*into_)).subspan(size));
             const std::size_t got = poll.is_ready() && poll.value() ? *poll.value() : 0;
             const bool too_long = got > limit_ - count_;
-            into_->resize(size +
-                          (too_long ? limit_ - count_ : got)); // what came is there, also if we are cancelled
+            grown.shrink_to(size + (too_long ? limit_ - count_ : got));
             if (poll.is_pending()) return Pending;
             if (!poll.value()) return Poll<Output>(std::in_place, std::unexpect, poll.value().error());
             if (too_long)
                 return Poll<Output>(std::in_place, std::unexpect, make_error_code(IoError::too_long));
             count_ += got;
             if (got == 0) return Poll<Output>(std::in_place, count_);
-            if (!goes_on(cx)) return Pending;
+            if (!budget.spend(cx)) return Pending;
         }
     }
     void inspect(Inspector& to) const { reading_.inspect(to); }
 
 private:
+    /// Room for one read. When that is through, or has thrown, there is what came: also if we are cancelled.
+    class Grown {
+    public:
+        Grown(C& into, std::size_t size, std::size_t room) : into_(into), size_(size) {
+            into.resize(size + room);
+        }
+        Grown(const Grown&) = delete;
+        Grown& operator=(const Grown&) = delete;
+        ~Grown() { into_.resize(size_); }
+        void shrink_to(std::size_t size) noexcept { size_ = size; }
+
+    private:
+        C& into_;
+        std::size_t size_;
+    };
     Reading<S> reading_;
     C* into_;
     std::size_t limit_;

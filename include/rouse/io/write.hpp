@@ -82,6 +82,7 @@ public:
     using Output = Result<>;
     WriteAll(S& stream, io::ConstBytes bytes) noexcept : writing_(stream), bytes_(bytes) {}
     Poll<Output> poll(Context& cx) {
+        LoopBudget budget;
         while (!bytes_.empty()) {
             auto poll = writing_.poll(cx, bytes_);
             if (poll.is_pending()) return Pending;
@@ -90,7 +91,7 @@ public:
             if (*count == 0)
                 return Poll<Output>(std::in_place, std::unexpect, make_error_code(IoError::write_zero));
             bytes_ = bytes_.subspan(*count);
-            if (!bytes_.empty() && !goes_on(cx)) return Pending;
+            if (!bytes_.empty() && !budget.spend(cx)) return Pending;
         }
         return Poll<Output>(std::in_place);
     }

@@ -5,29 +5,10 @@
 #include "rouse/stream/stream.hpp"
 #include "rouse/task/strand.hpp"
 
-#include <cstdint>
 #include <type_traits>
 #include <utility>
 
 namespace rouse::detail {
-
-/// How long a loop in one poll may go on, that throws items away or takes them in: each costs as much of the
-/// poll's budget as an await.
-class LoopBudget {
-public:
-    LoopBudget() noexcept = default;
-    /// False: give way, the waker is woken.
-    bool spend(Context& cx) {
-        // Of a poll without a strand around it nobody renews the common one.
-        if (turn.scope ? spend_budget() : --left_ >= 0) [[likely]]
-            return true;
-        request_yield(cx);
-        return false;
-    }
-
-private:
-    std::int32_t left_ = poll_budget;
-};
 
 /// `fn(args...)`; a pointer to a member is a function of its object.
 template <class F, class Arg, class... Args>

@@ -185,6 +185,23 @@ inline void rethrow_in_flight() {
 /// Takes one from the budget; false when there is none left, and the await has to give way.
 inline bool spend_budget() noexcept { return --turn.budget >= 0; }
 
+/// How long a loop in one poll may go on: each round costs as much of the poll's budget as an await.
+class LoopBudget {
+public:
+    LoopBudget() noexcept = default;
+    /// False: give way, the waker is woken.
+    bool spend(Context& cx) {
+        // Of a poll without a strand around it nobody renews the common one.
+        if (turn.scope ? spend_budget() : --left_ >= 0) [[likely]]
+            return true;
+        request_yield(cx);
+        return false;
+    }
+
+private:
+    std::int32_t left_ = poll_budget;
+};
+
 ROUSE_ALWAYS_INLINE bool Strand::poll(Context& cx, std::exception_ptr& error) {
     PollScope scope{turn.scope, this, &cx, &error};
     if (!scope.outer) turn.budget = poll_budget;

@@ -49,6 +49,7 @@ public:
     Poll<Result<std::size_t>> poll_read(Context& cx, io::Bytes room) {
         using Ready = Poll<Result<std::size_t>>;
         if (room.empty()) return Ready(std::in_place, std::size_t(0));
+        detail::LoopBudget budget;
         for (;;) {
             const auto got = session_->read(room);
             if (!got || *got) {
@@ -68,7 +69,7 @@ public:
                 leave_output();
                 return Ready(std::in_place, std::unexpect, more.value().error());
             }
-            if (!detail::goes_on(cx)) return Pending;
+            if (!budget.spend(cx)) return Pending;
         }
     }
     Poll<Result<std::size_t>> poll_write(Context& cx, io::ConstBytes bytes) {
@@ -215,6 +216,7 @@ public:
 
 private:
     bool poll_done(Context& cx) {
+        detail::LoopBudget budget;
         for (;;) {
             const auto done = tls_.session_->handshake();
             const auto sent = tls_.send_output(cx);
@@ -234,7 +236,7 @@ private:
                 error_ = more.value().error();
                 return true;
             }
-            if (!detail::goes_on(cx)) return false;
+            if (!budget.spend(cx)) return false;
         }
     }
     /// No waker is left in the stream.
