@@ -227,9 +227,9 @@ TEST(FuturesOrdered, a_value_whose_move_throws_is_an_error_in_its_turn) {
     for (int at = 1; at <= 10; ++at) {
         int left = at;
         int never = 0;
-        const auto ready = [](int& left) {
-            return rouse::boxed(
-                rouse::poll_fn([&left](rouse::Context&) { return rouse::Poll<Value>(std::in_place, left); }));
+        const auto ready = [](int& moves) {
+            return rouse::boxed(rouse::poll_fn(
+                [&moves](rouse::Context&) { return rouse::Poll<Value>(std::in_place, moves); }));
         };
         rouse::FuturesOrdered<rouse::BoxFuture<Value>> queue;
         queue.push_back(ready(left));

@@ -3,6 +3,7 @@
 #include <rouse/sync/cancellation_token.hpp>
 #include <rouse/sync/task_tracker.hpp>
 #include <rouse/task/task.hpp>
+#include <rouse/task/yield_now.hpp>
 #include <rouse/testing/harness.hpp>
 
 #include "support/by_hand.hpp"
