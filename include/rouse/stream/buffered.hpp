@@ -41,17 +41,17 @@ public:
 
     /// How many items one poll takes in: the futures are left the other half of its budget.
     static constexpr std::int32_t intake = poll_budget / 2;
-    /// `add(set, item)` of items while there are some, and room for them; of `intake` at most.
+    /// `add(set, item)` of items while there are some, and room for them; of `to_take` at most.
     template <class Add>
-    void fill(Context& cx, LoopBudget& budget, std::int32_t& intake, Add add) {
+    void fill(Context& cx, LoopBudget& budget, std::int32_t& to_take, Add add) {
         upstream_waits_ = false;
-        while (intake > 0 && running_.len() < limit_) {
+        while (to_take > 0 && running_.len() < limit_) {
             auto next = upstream_.poll(cx, set_);
             upstream_waits_ = next.is_pending();
             if (!has_item(next)) return;
             add(running_, std::forward<From>(*next.value()));
             if (!budget.spend(cx)) return;
-            if (--intake == 0) request_yield(cx);
+            if (--to_take == 0) request_yield(cx);
         }
     }
     /// After `fill`: the next value of the set; nothing, when all is over.
@@ -106,8 +106,8 @@ public:
     Poll<stream::Maybe<Item>> poll_next(Context& cx) {
         return or_end(*this, [&]() -> Poll<stream::Maybe<Item>> {
             LoopBudget budget;
-            std::int32_t intake = feed_.intake;
-            feed_.fill(cx, budget, intake, add);
+            std::int32_t to_take = feed_.intake;
+            feed_.fill(cx, budget, to_take, add);
             return feed_.poll_running(cx);
         });
     }
@@ -220,9 +220,9 @@ public:
                 to.push(Running(fn_, std::forward<From>(item)));
             };
             detail::LoopBudget budget;
-            std::int32_t intake = feed_.intake;
+            std::int32_t to_take = feed_.intake;
             for (;;) {
-                feed_.fill(cx, budget, intake, add);
+                feed_.fill(cx, budget, to_take, add);
                 auto done = feed_.poll_running(cx);
                 if (done.is_pending()) return Pending;
                 if (!done.value()) {
