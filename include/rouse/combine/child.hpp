@@ -42,11 +42,18 @@ protected:
         if (slot_ && slot_->root() == turn.current && slot_->is_below(cx.waker())) return slot_;
         return another_slot(cx, set);
     }
-    void begin_poll() noexcept {
+    /// `body(cx)`, which polls the child: with the waker of its slot, or the task's own where there is none.
+    template <class Body>
+    auto poll_in_slot(Context& cx, ChildSet& set, Body&& body) {
+        Slot* slot = slot_for(cx, set);
+        if (!slot) return body(cx);
+        const LentWaker waker(slot->waker());
+        Context own(waker.get());
         lost_between_ = slot_->was_dropped();
         slot_->open();
+        const Close close(*this); // also if it throws
+        return body(own);
     }
-    void end_poll() noexcept { has_wakers_ = slot_->close(); }
     /// Around the destruction of the child's future: its wakers go without a wake of the task.
     void begin_end() noexcept {
         if (slot_) slot_->open();
@@ -54,7 +61,7 @@ protected:
     void finish_end() noexcept;
     /// The child lives on, without the wakers that it has let go of since `begin_end`.
     void finish_cancel() noexcept {
-        if (slot_) end_poll();
+        if (slot_) close_slot();
     }
     void told() noexcept { told_ = true; }
 
@@ -62,6 +69,15 @@ protected:
                                        const AwaitFrames& child) const;
 
 private:
+    class Close {
+    public:
+        explicit Close(ChildBase& child) noexcept : child_(child) {}
+        ~Close() { child_.close_slot(); }
+
+    private:
+        ChildBase& child_;
+    };
+    void close_slot() noexcept { has_wakers_ = slot_->close(); }
     Slot* another_slot(Context& cx, ChildSet& set);
 
     Slot* slot_ = nullptr;
@@ -91,13 +107,7 @@ public:
     [[nodiscard]] bool pending() const noexcept { return future_.has_value(); }
 
     Poll<Output> poll(Context& cx, ChildSet& set) {
-        Slot* slot = slot_for(cx, set);
-        if (!slot) return get().poll(cx);
-        const LentWaker waker(slot->waker());
-        Context own(waker.get());
-        begin_poll();
-        const Close close(*this);
-        return get().poll(own);
+        return poll_in_slot(cx, set, [this](Context& own) { return get().poll(own); });
     }
 
     /// It is lost: `role` says what it is to the combinator. Makes its innermost coroutine throw, at its next
@@ -155,14 +165,6 @@ private:
 
     private:
         Held future_;
-    };
-    class Close {
-    public:
-        explicit Close(Child& child) noexcept : child_(child) {}
-        ~Close() { child_.end_poll(); }
-
-    private:
-        Child& child_;
     };
     Future& get() noexcept { return future_->get(); }
     HangReport report(std::string_view role) {

@@ -22,13 +22,7 @@ public:
     /// `body(cx)`, which is a poll of it.
     template <class Body>
     auto poll(Context& cx, ChildSet& set, Body&& body) {
-        Slot* slot = slot_for(cx, set);
-        if (!slot) return body(cx);
-        const LentWaker waker(slot->waker());
-        Context own(waker.get());
-        begin_poll();
-        const Close close(*this);
-        auto poll = body(own);
+        auto poll = poll_in_slot(cx, set, body);
         waits_ = poll.is_pending();
         return poll;
     }
@@ -70,15 +64,6 @@ public:
     }
 
 private:
-    class Close {
-    public:
-        explicit Close(ChildPart& part) noexcept : part_(part) {}
-        ~Close() { part_.end_poll(); }
-
-    private:
-        ChildPart& part_;
-    };
-
     bool waits_ = false;
 };
 

@@ -77,22 +77,8 @@ public:
     }
 
 private:
-    class Close {
-    public:
-        explicit Close(UpstreamChild& child) noexcept : child_(child) {}
-        ~Close() { child_.end_poll(); }
-
-    private:
-        UpstreamChild& child_;
-    };
     Poll<stream::Maybe<Item>> poll_once(Context& cx, ChildSet& set) {
-        Slot* slot = slot_for(cx, set);
-        if (!slot) return (*stream_).poll_next(cx);
-        const LentWaker waker(slot->waker());
-        Context own(waker.get());
-        begin_poll();
-        const Close close(*this);
-        return (*stream_).poll_next(own);
+        return poll_in_slot(cx, set, [this](Context& own) { return (*stream_).poll_next(own); });
     }
     HangReport report(std::string_view role) {
         AwaitFrames frames;
